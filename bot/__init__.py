@@ -1,0 +1,1 @@
+"""Handrail's shell: use cases at the top, edges in folders."""
