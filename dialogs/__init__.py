@@ -1,0 +1,1 @@
+"""What we ask, and what answers mean. Pure: no input or output, no clock, no chance."""

@@ -1,0 +1,263 @@
+"""Replays a script over stored answers, to find what it asks next.
+
+The laws, each shown by a test in tests/dialogs/test_replay.py:
+
+ 1. A dialog is a pure function of facts and answers. The same facts and answers give the same turn.
+ 2. Answers are matched by (key, item), never by position: a prompt that is added, removed or moved
+    disturbs no other.
+ 3. A renamed prompt finds its old answer (`renamed=`).
+ 4. A stored answer that no longer parses, whose prompt's `spec` changed, or that is `about=` an answer
+    which changed, is asked again; it is overwritten only when the person answers.
+ 5. Changing an early answer keeps the later ones that still hold.
+ 6. Answers that the script does not ask for (items no longer ticked) stay out of the record, and come
+    back when they are asked for again.
+ 7. Awaiting one (key, item) twice, or anything but a prompt, or raising, is a BrokenDialog.
+ 8. The engine acts on nothing. It returns values; the host stores, sends and removes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime, time
+from enum import Enum
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from dialogs.facts import Facts
+from dialogs.prompts import Dialog, Identity, Input, Json, Prompt, Say, dialog, fingerprint
+
+__all__ = [
+    "Answer",
+    "Answers",
+    "BrokenDialog",
+    "Dialog",
+    "Moved",
+    "Step",
+    "Turn",
+    "accept",
+    "before",
+    "dialog",
+    "expected",
+    "freeze",
+    "rehearse",
+    "replay",
+    "without",
+]
+
+R = TypeVar("R")
+_STEPS_AT_MOST = 1000
+
+
+class BrokenDialog(Exception):  # noqa: N818  (it names a state of affairs)
+    """A script broke the laws at the top of this module. Names the dialog and prompts, quotes no words."""
+
+
+class Answer(NamedTuple):
+    """One stored answer. `mark` is the fingerprint of what it was an answer to."""
+
+    key: str
+    item: str | None
+    value: Json
+    mark: str
+
+
+Answers = Mapping[Identity, Answer]
+
+
+class Step(NamedTuple):
+    """One answered prompt: the value that the script got, and the answer as it is stored."""
+
+    prompt: Prompt[Any]
+    value: Any
+    stored: Answer
+
+
+@dataclass(frozen=True)
+class Turn(Generic[R]):
+    """Where a session stands: what was answered, in the order of the script, and what is open.
+
+    `says` lead the next message. Exactly one of `prompt` and `result` is there: see `done`.
+    """
+
+    dialog: Dialog[R]
+    trail: tuple[Step, ...]
+    says: tuple[Say, ...]
+    prompt: Prompt[Any] | None
+    result: R | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.prompt is None
+
+    @cached_property
+    def answers(self) -> dict[str, Any]:
+        """Loaded values by key; those of prompts with items as {item: value}."""
+        found: dict[str, Any] = {}
+        for step in self.trail:
+            if step.prompt.item is None:
+                found[step.prompt.key] = step.value
+            else:
+                found.setdefault(step.prompt.key, {})[step.prompt.item] = step.value
+        return found
+
+
+def replay(dialog: Dialog[R], facts: Facts, answers: Answers) -> Turn[R]:
+    """Run the script over the stored answers to its first open prompt, or to its result."""
+    return _walk(dialog, facts, answers, None)
+
+
+def accept(turn: Turn[Any], given: Input) -> Answer:
+    """The answer to store for what the person gave to the open prompt; raises Unclear."""
+    if turn.prompt is None:
+        raise ValueError("nothing is asked")
+    return _answer(turn.prompt, turn.prompt.read(given), turn.trail)
+
+
+def before(turn: Turn[Any]) -> Step | None:
+    """The step that `back` returns to."""
+    return turn.trail[-1] if turn.trail else None
+
+
+def without(answers: Answers, step: Step) -> dict[Identity, Answer]:
+    """The answers with that step's taken out, under its old name too: its prompt is then open again."""
+    return {identity: answer for identity, answer in answers.items() if identity not in step.prompt.names}
+
+
+def expected(dialog: Dialog[Any], facts: Facts, answers: Answers) -> tuple[int, int]:
+    """(3, 8): this is question 3 of about 8.
+
+    Found by letting the script go on with an ordinary answer to each further prompt. When all is
+    answered, both are the number of questions.
+    """
+    turn = replay(dialog, facts, answers)
+    if turn.done:
+        return len(turn.trail), len(turn.trail)
+    ahead = _walk(dialog, facts, answers, _ordinary)
+    position = len(turn.trail) + 1
+    return position, max(position, len(ahead.trail))
+
+
+def freeze(result: Any) -> dict[str, Json]:
+    """A record's fields as JSON: members by their value, dates and times in ISO 8601, tuples as lists."""
+    return {f.name: _frozen(getattr(result, f.name)) for f in fields(result)}
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An open session that new code would take elsewhere. Keys only, no words."""
+
+    dialog: str
+    was: Identity
+    now: Identity | None
+    broken: bool = False
+
+
+def rehearse(dialog: Dialog[Any], facts: Facts, answers: Answers, open_at: Identity) -> Moved | None:
+    """Whether an open session would stand at another prompt under this code than where it was left."""
+    try:
+        turn = replay(dialog, facts, answers)
+    except BrokenDialog:
+        return Moved(dialog.name, open_at, None, broken=True)
+    if turn.prompt is not None and open_at in turn.prompt.names:
+        return None
+    return Moved(dialog.name, open_at, None if turn.prompt is None else turn.prompt.identity)
+
+
+Guess = Callable[[Prompt[Any], list[Step]], Json]
+
+
+def _walk(dialog: Dialog[R], facts: Facts, answers: Answers, guess: Guess | None) -> Turn[R]:
+    """Replay, and where an answer is missing go on with a guess, or stop there when there is none."""
+    trail: list[Step] = []
+    says: list[Say] = []
+    met: set[Identity] = set()
+    prompt: Any = None
+    coroutine = dialog.script(facts)
+    try:
+        value: Any = None
+        while True:
+            prompt = coroutine.send(value)
+            if not isinstance(prompt, Prompt):
+                raise BrokenDialog(f"{dialog.name} awaited a {type(prompt).__name__}, not a prompt")
+            identity = prompt.identity
+            if identity in met:
+                raise BrokenDialog(f"{dialog.name} asked {_name(prompt)} twice")
+            met.add(identity)
+            if isinstance(prompt, Say):
+                says.append(prompt)
+                value = None
+                continue
+            stored = answers.get(identity)
+            if stored is None and prompt.renamed is not None:
+                stored = answers.get((prompt.renamed, prompt.item))
+            if stored is not None and stored.mark == (_mark(prompt, trail) if prompt.about else prompt.stamp):
+                try:
+                    value = prompt.load(stored.value)
+                except ValueError:
+                    stored = None
+            else:
+                stored = None
+            if stored is None:
+                if guess is None:
+                    return Turn(dialog, tuple(trail), tuple(says), prompt)
+                stored = _answer(prompt, guess(prompt, trail), trail)
+                value = prompt.load(stored.value)
+                if len(trail) >= _STEPS_AT_MOST:
+                    raise BrokenDialog(f"{dialog.name} asks without end, at {_name(prompt)}")
+            trail.append(Step(prompt, value, stored))
+            if says:
+                says.clear()
+    except StopIteration as end:
+        return Turn(dialog, tuple(trail), tuple(says), None, end.value)
+    except BrokenDialog:
+        raise
+    except Exception as error:
+        after = _name(prompt) if isinstance(prompt, Prompt) else "its start"
+        raise BrokenDialog(f"{dialog.name} raised {type(error).__name__} after {after}") from error
+    finally:
+        coroutine.close()
+
+
+def _ordinary(prompt: Prompt[Any], trail: list[Step]) -> Json:
+    return prompt.samples[0]
+
+
+def _answer(prompt: Prompt[Any], value: Json, trail: list[Step] | tuple[Step, ...]) -> Answer:
+    return Answer(prompt.key, prompt.item, value, _mark(prompt, trail))
+
+
+def _mark(prompt: Prompt[Any], trail: list[Step] | tuple[Step, ...]) -> str:
+    """The prompt's stamp, joined by a digest of the answers that it is about.
+
+    Of a key that was asked with items, the answer with this prompt's own item counts when there is one,
+    else all do. Keys are left out, so that a renamed prompt does not disturb those about it.
+    """
+    if not prompt.about:
+        return prompt.stamp
+    grounds: list[Json] = []
+    for key in prompt.about:
+        asked = {step.prompt.item: step.stored.value for step in trail if step.prompt.key == key}
+        grounds.append(asked[prompt.item] if prompt.item in asked else [[i, v] for i, v in asked.items()])
+    return prompt.stamp + fingerprint(grounds)
+
+
+def _name(prompt: Prompt[Any]) -> str:
+    return prompt.key if prompt.item is None else f"{prompt.key} of {prompt.item}"
+
+
+def _frozen(value: Any) -> Json:
+    match value:
+        case Enum():
+            return _frozen(value.value)
+        case datetime() | date():
+            return value.isoformat()
+        case time():
+            return value.isoformat("minutes")
+        case Mapping():
+            return {str(_frozen(key)): _frozen(inner) for key, inner in value.items()}
+        case tuple() | list():
+            return [_frozen(inner) for inner in value]
+        case None | bool() | int() | float() | str():
+            return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return freeze(value)
+    raise TypeError(f"a record cannot hold a {type(value).__name__}")
