@@ -1,1 +1,1 @@
-"""Handrail's shell: use cases at the top, edges in folders."""
+"""Handrail: the shell around the dialogs."""

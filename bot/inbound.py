@@ -1,0 +1,89 @@
+"""What reached us, in our own words: Telegram's updates as `bot.telegram` translates them.
+
+`key` is the redelivery key: a digest of bot id, update_id and the id of the message or callback, so
+that the same update gives the same key for ever and no other update does.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Medium(StrEnum):
+    """What a message was if it was not text."""
+
+    VOICE = "voice"
+    PHOTO = "photo"
+    STICKER = "sticker"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Typed words, exactly. `command` is the bare name if they begin with one, `rest` what follows."""
+
+    text: str
+    command: str | None = None
+    rest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """An earlier message with new words (text or caption)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button under one of our messages (`message_id` of the inbound names it)."""
+
+    data: str
+    callback_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Showed:
+    """Something that is not text; its caption, if any, is kept as words."""
+
+    medium: Medium
+    caption: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The person blocked the bot (`gone`), or took it back."""
+
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """A group or channel added the bot or wrote to it."""
+
+    added: bool
+
+
+Event = Said | Edited | Pressed | Showed | Left | Grouped
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    key: bytes
+    chat: int
+    user: int
+    at: datetime
+    event: Event
+    message_id: int | None = None
+    language: str | None = None
+
+    @property
+    def words(self) -> str | None:
+        """The words to be screened, whatever else the event is."""
+        match self.event:
+            case Said(text=text) | Edited(text=text):
+                return text
+            case Showed(caption=caption):
+                return caption
+            case _:
+                return None

@@ -1,0 +1,1 @@
+"""The only place that knows SQL: tables, units of work, the vault, migrations."""

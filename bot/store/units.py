@@ -1,0 +1,285 @@
+"""`Unit` over one SQLAlchemy connection: Core statements, built once and kept.
+
+The path of an answer runs through here, so every statement is compiled the first time its shape is
+seen and only bound afterwards. Sealing and opening happen here and nowhere else.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, get_type_hints
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.rows import KINDS, SEALED, Outgoing, Patient, Row
+from bot.store import tables
+from bot.store.vault import HOUSE, Vault
+
+R = TypeVar("R", bound=Row)
+
+_TABLE: dict[type[Any], Table] = {
+    kind: table.__table__  # type: ignore[attr-defined]
+    for kind, table in tables.OF.items()
+}
+_COLUMNS: dict[type[Any], tuple[str, ...]] = {kind: tuple(f.name for f in fields(kind)) for kind in KINDS}
+_SEALED: dict[type[Any], frozenset[str]] = {
+    kind: frozenset(
+        name
+        for name, hint in get_type_hints(kind, include_extras=True).items()
+        if SEALED in getattr(hint, "__metadata__", ())
+    )
+    for kind in KINDS
+}
+_OWNED: frozenset[type[Any]] = frozenset(kind for kind in KINDS if "patient_id" in _COLUMNS[kind])
+LEASE = timedelta(seconds=15)
+_NONE, _MANY, _ONE = "none", "many", "one"
+_data_key: Table = tables.DataKey.__table__  # type: ignore[attr-defined]
+
+
+class Statements:
+    """Every statement by its shape, for one database."""
+
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
+        self._kept: dict[Any, Executable] = {}
+
+    def kept(self, shape: Any, build: Callable[[], Executable]) -> Executable:
+        statement = self._kept.get(shape)
+        if statement is None:
+            statement = self._kept[shape] = build()
+        return statement
+
+    def add_once(self, table: Table) -> Executable:
+        made = postgresql.insert(table) if self.dialect == "postgresql" else sqlite.insert(table)
+        return made.on_conflict_do_nothing()
+
+
+def _shape(where: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (key, _NONE if value is None else _MANY if type(value) is tuple else _ONE)
+        for key, value in where.items()
+    )
+
+
+def _clauses(table: Table, shape: tuple[tuple[str, str], ...]) -> list[ColumnElement[bool]]:
+    made: list[ColumnElement[bool]] = []
+    for key, kind in shape:
+        name, _, operator = key.partition("__")
+        column = table.c[name]
+        if kind == _NONE:
+            made.append(column.is_not(None) if operator == "not" else column.is_(None))
+        elif kind == _MANY:
+            among: Any = bindparam(f"w_{key}", expanding=True)
+            made.append(column.not_in(among) if operator == "not" else column.in_(among))
+        else:
+            value = bindparam(f"w_{key}", type_=column.type)
+            match operator:
+                case "":
+                    made.append(column == value)
+                case "not":
+                    made.append(column != value)
+                case "lt":
+                    made.append(column < value)
+                case "le":
+                    made.append(column <= value)
+                case "gt":
+                    made.append(column > value)
+                case "ge":
+                    made.append(column >= value)
+                case _:
+                    raise ValueError(f"no such comparison: {key}")
+    return made
+
+
+def _bound(where: dict[str, Any]) -> dict[str, Any]:
+    return {f"w_{key}": value for key, value in where.items() if value is not None}
+
+
+class SqlUnit:
+    """See `bot.unit.Unit` for what each method promises."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        statements: Statements,
+        vault: Vault,
+        now: datetime,
+        new_id: Callable[[], int],
+        owner: int | None = None,
+    ) -> None:
+        self._connection = connection
+        self._statements = statements
+        self._vault = vault
+        self.now = now
+        self.new_id = new_id
+        self.owner = owner
+        self.lease = now + LEASE
+        self.posted: list[Outgoing] = []
+
+    def new_token(self) -> str:
+        return secrets.token_urlsafe(16)
+
+    def digest(self, secret: int | str) -> bytes:
+        return self._vault.digest(secret)
+
+    def add(self, row: Row) -> None:
+        self._key_for(row)
+        kind = type(row)
+        statement = self._statements.kept(("add", kind), lambda: insert(_TABLE[kind]))
+        self._connection.execute(statement, self._sealed(row))
+        self._note(row)
+
+    def add_once(self, row: Row) -> bool:
+        kind = type(row)
+        statement = self._statements.kept(("add_once", kind), lambda: self._statements.add_once(_TABLE[kind]))
+        added = self._connection.execute(statement, self._sealed(row)).rowcount == 1
+        if added:
+            self._note(row)
+        return added
+
+    def get(self, kind: type[R], id: int) -> R | None:
+        return self.one(kind, id=id)
+
+    def one(self, kind: type[R], **where: Any) -> R | None:
+        found = self.find(kind, limit=1, **where)
+        return found[0] if found else None
+
+    def find(
+        self,
+        kind: type[R],
+        *,
+        order: str = "id",
+        limit: int | None = None,
+        claim: bool = False,
+        **where: Any,
+    ) -> list[R]:
+        shape = _shape(where)
+
+        def build() -> Executable:
+            table = _TABLE[kind]
+            statement = select(*(table.c[name] for name in _COLUMNS[kind]))
+            for clause in _clauses(table, shape):
+                statement = statement.where(clause)
+            for name in order.split():
+                column = table.c[name.removeprefix("-")]
+                statement = statement.order_by(column.desc() if name.startswith("-") else column)
+            if limit is not None:
+                statement = statement.limit(bindparam("w_limit"))
+            return statement.with_for_update(skip_locked=True) if claim else statement
+
+        statement = self._statements.kept(("find", kind, shape, order, limit is None, claim), build)
+        bound = _bound(where)
+        if limit is not None:
+            bound["w_limit"] = limit
+        return [self._opened(kind, found) for found in self._connection.execute(statement, bound)]
+
+    def count(self, kind: type[Row], **where: Any) -> int:
+        shape = _shape(where)
+        statement = self._statements.kept(
+            ("count", kind, shape),
+            lambda: select(func.count()).select_from(_TABLE[kind]).where(*_clauses(_TABLE[kind], shape)),
+        )
+        return int(self._connection.execute(statement, _bound(where)).scalar_one())
+
+    def change(self, row: R, **changes: Any) -> R:
+        kind = type(row)
+        names = tuple(changes)
+
+        def build() -> Executable:
+            table = _TABLE[kind]
+            return (
+                update(table)
+                .where(table.c.id == bindparam("w_id"))
+                .values({name: bindparam(f"v_{name}", type_=table.c[name].type) for name in names})
+            )
+
+        statement = self._statements.kept(("change", kind, names), build)
+        sealed = _SEALED[kind]
+        bound: dict[str, Any] = {"w_id": row.id}
+        for name, value in changes.items():
+            bound[f"v_{name}"] = self._seal(row, name, value) if name in sealed else value
+        self._connection.execute(statement, bound)
+        changed = {name: getattr(row, name) for name in _COLUMNS[kind]} | changes
+        return kind(**changed)
+
+    def remove(self, kind: type[Row], **where: Any) -> int:
+        shape = _shape(where)
+        statement = self._statements.kept(
+            ("remove", kind, shape), lambda: delete(_TABLE[kind]).where(*_clauses(_TABLE[kind], shape))
+        )
+        return self._connection.execute(statement, _bound(where)).rowcount
+
+    def lock(self, chat_hash: bytes) -> None:
+        if self._statements.dialect == "postgresql":
+            number = int.from_bytes(chat_hash[:8], "big", signed=True)
+            self._connection.execute(_LOCK, {"number": number})
+
+    def forget(self, patient_id: int) -> None:
+        self._connection.execute(delete(_data_key).where(_data_key.c.owner == patient_id))
+        self._vault.forget(patient_id)
+
+    def _key_for(self, row: Row) -> None:
+        if isinstance(row, Patient):
+            wrapped = self._vault.new_key(row.id)
+            self._connection.execute(insert(_data_key), {"owner": row.id, "wrapped": wrapped})
+
+    def _note(self, row: Row) -> None:
+        if isinstance(row, Outgoing):
+            self.posted.append(row)
+
+    def _seal(self, row: Row, name: str, value: Any) -> bytes | None:
+        if value is None:
+            return None
+        return self._vault.seal(_owner(row), _place(type(row), name, row.id), value)
+
+    def _sealed(self, row: Row) -> dict[str, Any]:
+        kind = type(row)
+        sealed = _SEALED[kind]
+        return {
+            name: self._seal(row, name, getattr(row, name)) if name in sealed else getattr(row, name)
+            for name in _COLUMNS[kind]
+        }
+
+    def _opened(self, kind: type[R], found: Any) -> R:
+        columns = _COLUMNS[kind]
+        values = dict(zip(columns, found, strict=True))
+        sealed = _SEALED[kind]
+        if sealed:
+            owner = (
+                values["id"]
+                if kind is Patient
+                else (values["patient_id"] or HOUSE)
+                if kind in _OWNED
+                else HOUSE
+            )
+            for name in sealed:
+                if values[name] is not None:
+                    values[name] = self._vault.open(owner, _place(kind, name, values["id"]), values[name])
+        return kind(**values)
+
+
+_LOCK = text("SELECT pg_advisory_xact_lock(:number)")
+
+
+def _owner(row: Row) -> int:
+    if isinstance(row, Patient):
+        return row.id
+    return getattr(row, "patient_id", None) or HOUSE
+
+
+def _place(kind: type[Any], name: str, id: int) -> bytes:
+    return f"{_TABLE[kind].name}.{name}:{id}".encode()

@@ -1,0 +1,119 @@
+"""The vault: what a patient said can be read only with the master key.
+
+Each patient has a data key, the house has one (staff, strangers, updates not yet placed), and one
+lookup key turns Telegram ids and tokens into hashes. All three kinds lie in `data_key`, wrapped by a
+master key from the environment. Rotation re-wraps them and touches no row of data; the lookup key
+itself never changes, since every hash hangs on it.
+
+Sealed bytes are: one version byte, a 96-bit random nonce, AES-256-GCM ciphertext. Table, column, row
+and owner are bound in as associated data, so a value copied to another place does not open.
+"""
+
+import hashlib
+import hmac
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+HOUSE = 0
+LOOKUP = -1
+_VERSION = b"\x01"
+_NONCE = 12
+_KEY = 32
+
+
+class WrongMasterKey(Exception):
+    """The database was sealed under another master key. Nothing was touched."""
+
+
+class Sealless(Exception):
+    """A value did not open: its key is gone (the patient was erased), or it was moved or altered."""
+
+
+def new_master_key() -> str:
+    """32 random bytes in urlsafe base64, as MASTER_KEYS takes them."""
+    return urlsafe_b64encode(os.urandom(_KEY)).decode()
+
+
+def master_key(text: str) -> bytes:
+    """The bytes of a key as `new_master_key` writes it, padding optional; ValueError if not 32 bytes."""
+    raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if len(raw) != _KEY:
+        raise ValueError("a master key has 32 bytes")
+    return raw
+
+
+class Vault:
+    """Data keys by owner (a patient's id, HOUSE or LOOKUP), unwrapped once and kept in memory."""
+
+    def __init__(self, masters: Sequence[bytes], load: Callable[[int], bytes | None]) -> None:
+        """`load` gives an owner's wrapped key as it lies in the database."""
+        self._masters = [AESGCM(key) for key in masters]
+        self._load = load
+        self._open: dict[int, AESGCM] = {}
+        self._lookup: bytes | None = None
+
+    def wrap(self, owner: int, key: bytes) -> bytes:
+        """A data key sealed under the current master key."""
+        nonce = os.urandom(_NONCE)
+        return _VERSION + nonce + self._masters[0].encrypt(nonce, key, _owner(owner))
+
+    def new_key(self, owner: int) -> bytes:
+        """A fresh data key for `owner`, wrapped for the database and ready for use."""
+        raw = AESGCM.generate_key(256)
+        self._open[owner] = AESGCM(raw)
+        return self.wrap(owner, raw)
+
+    def unwrap(self, owner: int, wrapped: bytes) -> tuple[bytes, bool]:
+        """The raw key, and whether the current master key wrapped it; WrongMasterKey if none did."""
+        nonce, body = wrapped[1 : 1 + _NONCE], wrapped[1 + _NONCE :]
+        for place, master in enumerate(self._masters):
+            try:
+                return master.decrypt(nonce, body, _owner(owner)), place == 0
+            except InvalidTag:
+                continue
+        raise WrongMasterKey
+
+    def seal(self, owner: int, place: bytes, value: Any) -> bytes:
+        """`value` (anything JSON) for one place: `place` names table, column and row."""
+        nonce = os.urandom(_NONCE)
+        return _VERSION + nonce + self._key(owner).encrypt(nonce, orjson.dumps(value), place)
+
+    def open(self, owner: int, place: bytes, sealed: bytes) -> Any:
+        try:
+            opened = self._key(owner).decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], place)
+        except InvalidTag as error:
+            raise Sealless from error
+        return orjson.loads(opened)
+
+    def digest(self, secret: int | str) -> bytes:
+        """128 bits of HMAC-SHA256 under the lookup key."""
+        if self._lookup is None:
+            wrapped = self._load(LOOKUP)
+            if wrapped is None:
+                raise WrongMasterKey
+            self._lookup = self.unwrap(LOOKUP, wrapped)[0]
+        return hmac.digest(self._lookup, str(secret).encode(), hashlib.sha256)[:16]
+
+    def forget(self, owner: int) -> None:
+        self._open.pop(owner, None)
+
+    def _key(self, owner: int) -> AESGCM:
+        key = self._open.get(owner)
+        if key is None:
+            wrapped = self._load(owner)
+            if wrapped is None:
+                raise Sealless
+            if len(self._open) > 50_000:
+                self._open.clear()
+            key = self._open[owner] = AESGCM(self.unwrap(owner, wrapped)[0])
+        return key
+
+
+def _owner(owner: int) -> bytes:
+    return b"data_key:%d" % owner

@@ -1,0 +1,1 @@
+"""The only place that knows Telegram: intake, outbound, and the line between them."""
