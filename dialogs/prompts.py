@@ -27,7 +27,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast, get_type_hints
 
 from dialogs import places, reading
 from dialogs.facts import Facts
@@ -124,6 +124,8 @@ class Prompt(Generic[T], metaclass=_Interned):
     optional: bool = False
     columns: int = 0
 
+    asks: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         if self.item is not None and type(self.item) is not str:
             object.__setattr__(self, "item", str(self.item))
@@ -175,9 +177,7 @@ class Prompt(Generic[T], metaclass=_Interned):
 
     def load(self, value: Json) -> T:
         """What the script gets for a stored value; raises ValueError when it no longer parses."""
-        if value is None and self.optional:
-            return cast(T, None)
-        return self._load(value)
+        raise NotImplementedError
 
     def dump(self, value: T) -> Json:
         """The stored value for what the script would get."""
@@ -189,11 +189,14 @@ class Prompt(Generic[T], metaclass=_Interned):
     def _read(self, given: Input) -> Json:
         raise NotImplementedError
 
-    def _load(self, value: Json) -> T:
-        raise NotImplementedError
-
     def _dump(self, value: T) -> Json:
         return cast(Json, value)
+
+    def _unfit(self, value: Json) -> T:
+        """What a value that is none of the ordinary ones loads as: None when the prompt was skipped."""
+        if value is None and self.optional:
+            return cast(T, None)
+        raise ValueError(f"no answer to {self.key}")
 
 
 def _columns(buttons: int) -> int:
@@ -212,6 +215,8 @@ def _words(given: Input) -> str:
 class Say(Prompt[None]):
     """Words that ask nothing; they lead the next message."""
 
+    asks: ClassVar[bool] = False
+
     @property
     def spec(self) -> Json:
         return ["say"]
@@ -220,7 +225,7 @@ class Say(Prompt[None]):
     def samples(self) -> tuple[Json, ...]:
         return (None,)
 
-    def _load(self, value: Json) -> None:
+    def load(self, value: Json) -> None:
         return None
 
 
@@ -245,10 +250,10 @@ class Text(Prompt[str]):
     def _read(self, given: Input) -> Json:
         return reading.words(_words(given), self.limit)
 
-    def _load(self, value: Json) -> str:
+    def load(self, value: Json) -> str:
         if isinstance(value, str) and value:
             return value
-        raise ValueError("not words")
+        return self._unfit(value)
 
 
 @dataclass(frozen=True)
@@ -291,10 +296,10 @@ class Scale(Prompt[int]):
             raise Unclear(Reason.NOT_A_CHOICE)
         return reading.whole(_words(given), self.low, self.high, self.unit, given.language)
 
-    def _load(self, value: Json) -> int:
+    def load(self, value: Json) -> int:
         if type(value) is int and self.low <= value <= self.high:
             return value
-        raise ValueError("not on the scale")
+        return self._unfit(value)
 
 
 @dataclass(frozen=True)
@@ -320,10 +325,10 @@ class YesNo(Prompt[bool]):
             raise Unclear(Reason.NOT_A_CHOICE)
         return reading.yes_no(_words(given), given.labels, given.language)
 
-    def _load(self, value: Json) -> bool:
+    def load(self, value: Json) -> bool:
         if isinstance(value, bool):
             return value
-        raise ValueError("neither yes nor no")
+        return self._unfit(value)
 
 
 @dataclass(frozen=True)
@@ -357,11 +362,11 @@ class Choice(Prompt[E]):
             raise Unclear(Reason.NOT_A_CHOICE)
         return reading.one(_words(given), self.options, given.labels, given.language)
 
-    def _load(self, value: Json) -> E:
+    def load(self, value: Json) -> E:
         try:
             return self._offered[cast(E, value)]  # a StrEnum member equals, and hashes as, its value
         except (KeyError, TypeError):
-            raise ValueError("not offered") from None
+            return self._unfit(value)
 
     def _dump(self, value: E) -> Json:
         return value.value
@@ -409,10 +414,10 @@ class Many(Prompt[tuple[E, ...]]):
             raise Unclear(Reason.TOO_FEW)
         return [option for option in self.options if option in chosen]
 
-    def _load(self, value: Json) -> tuple[E, ...]:
-        if not isinstance(value, list) or not set(value) <= set(self.options) or len(value) < self.at_least:
-            raise ValueError("not offered")
-        return tuple(self.catalogue(option) for option in self.options if option in value)
+    def load(self, value: Json) -> tuple[E, ...]:
+        if isinstance(value, list) and set(value) <= set(self.options) and len(value) >= self.at_least:
+            return tuple(self.catalogue(option) for option in self.options if option in value)
+        return self._unfit(value)
 
     def _dump(self, value: tuple[E, ...]) -> Json:
         return [member.value for member in value]
@@ -453,10 +458,10 @@ class Time(Moment[time]):
             raise Unclear(Reason.NOT_A_CHOICE)
         return self._dump(reading.time_of_day(_words(given), self.part, given.language))
 
-    def _load(self, value: Json) -> time:
+    def load(self, value: Json) -> time:
         if isinstance(value, str) and len(value) == 5:
             return time.fromisoformat(value)
-        raise ValueError("not a time of day")
+        return self._unfit(value)
 
     def _dump(self, value: time) -> Json:
         return value.isoformat("minutes")
@@ -501,10 +506,10 @@ class Date(Moment[date]):
             raise Unclear(Reason.OUT_OF_RANGE)
         return day.isoformat()
 
-    def _load(self, value: Json) -> date:
+    def load(self, value: Json) -> date:
         if isinstance(value, str):
             return date.fromisoformat(value)
-        raise ValueError("not a date")
+        return self._unfit(value)
 
     def _dump(self, value: date) -> Json:
         return value.isoformat()
@@ -531,10 +536,10 @@ class Offset(Moment[int]):
     def _read(self, given: Input) -> Json:
         return reading.offset(_words(given), given.at, self.near, given.language)
 
-    def _load(self, value: Json) -> int:
+    def load(self, value: Json) -> int:
         if type(value) is int and -720 <= value <= 840:
             return value
-        raise ValueError("not an offset")
+        return self._unfit(value)
 
 
 @dataclass(frozen=True)
@@ -563,10 +568,10 @@ class Place(Prompt[str]):
             raise Unclear(Reason.NOT_A_PLACE)
         return zone
 
-    def _load(self, value: Json) -> str:
+    def load(self, value: Json) -> str:
         if isinstance(value, str) and places.known(value):
             return value
-        raise ValueError("not a time zone")
+        return self._unfit(value)
 
 
 Script = Callable[[Facts], Coroutine[Prompt[Any], Any, R]]

@@ -24,7 +24,7 @@ class Reason(StrEnum):
     BUTTONS_ONLY = "buttons_only"
 
 
-class Unclear(Exception):  # noqa: N818  (ordinary talk, not an error)
+class Unclear(Exception):
     """The answer cannot be read with certainty."""
 
     def __init__(self, reason: Reason) -> None:
