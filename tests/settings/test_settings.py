@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from bot.settings import Demand, Settings, SettingsError, load, new_key
 
@@ -191,6 +192,13 @@ def test_secrets_are_masked_however_the_settings_are_shown(monkeypatch: pytest.M
     for secret in (TOKEN, KEY_A, "open-sesame", "swordfish"):
         assert secret not in shown
     assert settings.token == TOKEN
+
+
+def test_even_pydantics_own_complaint_repeats_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, MASTER_KEYS="mistyped-swordfish")
+    with pytest.raises(ValidationError) as caught:
+        Settings(_env_file=None)
+    assert "swordfish" not in str(caught.value)
 
 
 def test_the_environment_wins_over_the_file_beside_it(
