@@ -141,13 +141,17 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`body` is {item, value, mark}: an item can be a choice, so it is as secret as the value."""
+    """`body` is {item, value, mark}: an item can be a choice, so it is as secret as the value.
+
+    `turn` is the number under which its question was asked; `message_id` is set for typed answers.
+    """
 
     id: int
     session_id: int
     patient_id: int
     key: str
     at: datetime
+    turn: int = 0
     message_id: int | None = None
     superseded_at: datetime | None = None
     body: Sealed[dict[str, Json]]

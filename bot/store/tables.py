@@ -150,6 +150,7 @@ class Answer(SQLModel, table=True):
     patient_id: int = _big()
     key: str = _word(64)
     at: datetime = _instant()
+    turn: int = 0
     message_id: int | None = _big(default=None)
     superseded_at: datetime | None = _instant(default=None)
     body: bytes = _sealed()

@@ -1,0 +1,416 @@
+"""Dialogs as people meet them: open, answer, back, change, go on, cancel.
+
+Every function here is one turn inside one unit: it reads the session, replays the dialog, writes what
+was said and queues what to say next, all in the same commit. What a dialog asks and what an answer
+means is `dialogs`' business; how a button looks is Telegram's.
+
+Buttons under a question carry the session and the turn (`a:SESSION:TURN:VALUE`, `n:SESSION:TURN:VERB`),
+so one from an earlier question is seen to be old. An answered question keeps one button that shows the
+answer; pressing it changes that answer, and the later ones stay.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot import outbox, people
+from bot.outbox import Button
+from bot.program import Program, local_date
+from bot.rows import Answer, Message, Patient, Reading, Record, Session, SessionState
+from bot.unit import Unit
+from dialogs import engine
+from dialogs.engine import Answers, Turn
+from dialogs.prompts import DONE, Dialog, Facts, Identity, Input, Many, Prompt, Unclear
+
+Finished = Callable[[Unit, Program, Patient, Session, Any], "Ending"]
+Told = Callable[[Unit, Program, Patient, Session, Turn[Any]], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is said when a dialog is finished: words, the buttons below them, and numbers to keep plain."""
+
+    text: str
+    buttons: outbox.Buttons = ()
+    readings: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What the conversations are part of: what finishing a dialog sets off, and what an answer does.
+
+    `told` gives lines that lead the next message ("I have told Dana …"), for flags that an answer raised.
+    """
+
+    program: Program
+    finished: Finished
+    told: Told
+    facts: Callable[[Unit, Program, Patient, str], Facts]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A session with all that it holds, replayed."""
+
+    session: Session
+    dialog: Dialog[Any]
+    facts: Facts
+    answers: dict[Identity, engine.Answer]
+    rows: dict[Identity, Answer]
+    turn: Turn[Any]
+
+
+def current(unit: Unit, patient: Patient) -> Session | None:
+    """The session that a typed answer belongs to."""
+    return unit.one(Session, patient_id=patient.id, state=SessionState.OPEN, order="-touched_at")
+
+
+def is_silent(session: Session, program: Program, now: datetime) -> bool:
+    """Whether the question has been open so long that typed words are no answer to it any more."""
+    return now - session.touched_at > program.silence
+
+
+def unfinished(unit: Unit, patient: Patient, dialog: str) -> Session | None:
+    return unit.one(
+        Session,
+        patient_id=patient.id,
+        dialog=dialog,
+        state=(SessionState.OPEN, SessionState.ASIDE),
+        order="-touched_at",
+    )
+
+
+def begin(unit: Unit, host: Host, patient: Patient, dialog: str) -> Session:
+    """Open a new session and ask its first question; the session that was open is set aside."""
+    _set_aside(unit, patient)
+    session = Session(
+        id=unit.new_id(),
+        patient_id=patient.id,
+        dialog=dialog,
+        state=SessionState.OPEN,
+        opened_at=unit.now,
+        touched_at=unit.now,
+        facts=host.facts(unit, host.program, patient, dialog).to_json(),
+    )
+    unit.add(session)
+    return go_on(unit, host, patient, session)
+
+
+def go_on(unit: Unit, host: Host, patient: Patient, session: Session) -> Session:
+    """Ask the open question (again)."""
+    if session.state == SessionState.ASIDE:
+        _set_aside(unit, patient)
+        session = unit.change(session, state=SessionState.OPEN, touched_at=unit.now)
+    return _ask(unit, host, patient, _load(unit, host.program, session))
+
+
+def answer(
+    unit: Unit,
+    host: Host,
+    patient: Patient,
+    session: Session,
+    given: Input,
+    message_id: int | None,
+    *,
+    hold: bool = False,
+) -> Session:
+    """Take what the person gave to the open question: keep it and ask the next one, or ask gently again.
+
+    With `hold` it is only kept: after a crisis card the dialog waits until the person goes on.
+    """
+    at = _load(unit, host.program, session)
+    prompt = at.turn.prompt
+    if prompt is None:
+        return _ask(unit, host, patient, at)
+    labels = _labels(host.program, patient, at, prompt)
+    ticks = tuple(session.ticks or ())
+    given = Input(
+        at=given.at, text=given.text, data=given.data, ticks=ticks, labels=labels, language=patient.language
+    )
+    if given.data is not None and isinstance(prompt, Many) and given.data in prompt.options:
+        return _tick(unit, host, patient, at, prompt, given.data, message_id)
+    try:
+        said = engine.accept(at.turn, given)
+    except Unclear as unclear:
+        if given.text is not None:
+            keep_words(unit, patient, given.text, message_id)
+        return session if hold else _ask(unit, host, patient, at, unclear)
+    if given.data is not None and message_id is not None:
+        chosen = _chosen(host.program, patient, prompt, said.value, labels)
+        outbox.set_buttons(
+            unit, people.address(patient), message_id, [[(chosen, _n(session, session.turn, "change"))]]
+        )
+    _keep(unit, patient, at, said, given.at, message_id if given.text is not None else None)
+    session = unit.change(session, ticks=None) if session.ticks else session
+    if hold:
+        return session
+    answers = {**at.answers, (said.key, said.item): said}
+    return _ask(unit, host, patient, _replayed(session, at, answers))
+
+
+def back(unit: Unit, host: Host, patient: Patient, session: Session) -> Session:
+    """Take the last answer back and ask that question again."""
+    at = _load(unit, host.program, session)
+    step = engine.before(at.turn)
+    if step is None:
+        return _ask(unit, host, patient, at, lead=_line(host, patient, "first_question"))
+    return _reopen(unit, host, patient, at, step)
+
+
+def change(unit: Unit, host: Host, patient: Patient, session: Session, turn: int) -> Session | None:
+    """Ask again the question that was asked as number `turn`; None if there is no answer from then."""
+    at = _load(unit, host.program, session)
+    row = next((row for row in at.rows.values() if row.turn == turn), None)
+    if row is None or session.state not in (SessionState.OPEN, SessionState.ASIDE):
+        return None
+    identity = (row.key, row.body["item"])
+    step = next((step for step in at.turn.trail if identity in step.prompt.names), None)
+    return None if step is None else _reopen(unit, host, patient, at, step)
+
+
+def correct(unit: Unit, host: Host, patient: Patient, message_id: int, given: Input) -> bool:
+    """An earlier message was edited: if it was a typed answer, the new words take its place."""
+    row = unit.one(Answer, patient_id=patient.id, message_id=message_id, superseded_at=None)
+    session = unit.get(Session, row.session_id) if row is not None else None
+    if row is None or session is None or session.state not in (SessionState.OPEN, SessionState.ASIDE):
+        return False
+    at = _load(unit, host.program, session)
+    identity = (row.key, row.body["item"])
+    step = next((step for step in at.turn.trail if identity in step.prompt.names), None)
+    if step is None:
+        return False
+    opened = _replayed(session, at, engine.without(at.answers, step))
+    if opened.turn.prompt is None or opened.turn.prompt.identity != step.prompt.identity:
+        return False
+    labels = _labels(host.program, patient, at, step.prompt)
+    try:
+        said = engine.accept(
+            opened.turn, Input(at=given.at, text=given.text, labels=labels, language=patient.language)
+        )
+    except Unclear:
+        return False
+    _keep(unit, patient, at, said, given.at, message_id)
+    changed = {**at.answers, (said.key, said.item): said}
+    _ask(
+        unit,
+        host,
+        patient,
+        _replayed(session, at, changed),
+        lead=_line(host, patient, "corrected"),
+    )
+    return True
+
+
+def cancel(unit: Unit, host: Host, patient: Patient, session: Session) -> Session:
+    """Stop here; what was answered stays in the person's history."""
+    return unit.change(session, state=SessionState.CANCELLED, ended_at=unit.now)
+
+
+def keep_words(unit: Unit, patient: Patient, text: str, message_id: int | None) -> None:
+    """Keep words that are no answer: nothing that a person said is lost."""
+    unit.add(Message(id=unit.new_id(), patient_id=patient.id, at=unit.now, message_id=message_id, text=text))
+
+
+def title(host: Host, patient: Patient, dialog: str) -> str:
+    return host.program.words.plain(patient.language, dialog, "title")
+
+
+def _load(unit: Unit, program: Program, session: Session) -> Open:
+    dialog = program.dialogs[session.dialog]
+    facts = Facts.from_json(session.facts)
+    rows: dict[Identity, Answer] = {}
+    answers: dict[Identity, engine.Answer] = {}
+    for row in unit.find(Answer, session_id=session.id, superseded_at=None):
+        identity = (row.key, row.body["item"])
+        rows[identity] = row
+        answers[identity] = engine.Answer(row.key, row.body["item"], row.body["value"], row.body["mark"])
+    return Open(session, dialog, facts, answers, rows, engine.replay(dialog, facts, answers))
+
+
+def _replayed(session: Session, at: Open, answers: Answers) -> Open:
+    kept = dict(answers)
+    return Open(session, at.dialog, at.facts, kept, at.rows, engine.replay(at.dialog, at.facts, kept))
+
+
+def _reopen(unit: Unit, host: Host, patient: Patient, at: Open, step: engine.Step) -> Session:
+    for identity in step.prompt.names:
+        if identity in at.rows:
+            unit.change(at.rows[identity], superseded_at=unit.now)
+    session = unit.change(at.session, ticks=_ticks(step)) if isinstance(step.prompt, Many) else at.session
+    if session.state == SessionState.ASIDE:
+        _set_aside(unit, patient)
+        session = unit.change(session, state=SessionState.OPEN)
+    return _ask(unit, host, patient, _replayed(session, at, engine.without(at.answers, step)))
+
+
+def _ticks(step: engine.Step) -> list[str]:
+    return list(step.stored.value) if isinstance(step.stored.value, list) else []
+
+
+def _keep(
+    unit: Unit, patient: Patient, at: Open, said: engine.Answer, when: datetime, message_id: int | None
+) -> None:
+    older = at.rows.get((said.key, said.item))
+    if older is not None:
+        unit.change(older, superseded_at=unit.now)
+    unit.add(
+        Answer(
+            id=unit.new_id(),
+            session_id=at.session.id,
+            patient_id=patient.id,
+            key=said.key,
+            at=when,
+            turn=at.session.turn,
+            message_id=message_id,
+            body={"item": said.item, "value": said.value, "mark": said.mark},
+        )
+    )
+
+
+def _tick(
+    unit: Unit, host: Host, patient: Patient, at: Open, prompt: Many[Any], option: str, message_id: int | None
+) -> Session:
+    ticks = list(prompt.toggle(at.session.ticks or (), option))
+    session = unit.change(at.session, ticks=ticks, touched_at=unit.now)
+    if message_id is not None:
+        outbox.set_buttons(
+            unit, people.address(patient), message_id, _buttons(host, patient, session, at, prompt)
+        )
+    return session
+
+
+def _ask(
+    unit: Unit,
+    host: Host,
+    patient: Patient,
+    at: Open,
+    unclear: Unclear | None = None,
+    lead: str | None = None,
+) -> Session:
+    """Say what comes next: a question with its buttons, or, when all is answered, the end and its record."""
+    lines = [lead] if lead else []
+    lines += host.told(unit, host.program, patient, at.session, at.turn)
+    prompt = at.turn.prompt
+    if prompt is None:
+        return _finish(unit, host, patient, at, lines)
+    session = unit.change(
+        at.session, turn=at.session.turn + (unclear is None), touched_at=unit.now, state=SessionState.OPEN
+    )
+    words, language, name = host.program.words, patient.language, at.dialog.name
+    if unclear is None:
+        lines += [words.prompt(language, name, say, at.turn, at.facts) for say in at.turn.says]
+    else:
+        lines.append(words.text(language, "unclear", unclear.reason, prompt=prompt))
+    lines.append(words.prompt(language, name, prompt, at.turn, at.facts))
+    position, total = engine.expected(at.dialog, at.facts, at.answers)
+    lines.append(words.text(language, "navigation", "progress", position=position, total=total))
+    outbox.say(
+        unit,
+        people.address(patient),
+        "\n\n".join(line for line in lines if line),
+        _buttons(host, patient, session, at, prompt),
+    )
+    return session
+
+
+def _finish(unit: Unit, host: Host, patient: Patient, at: Open, lines: list[str]) -> Session:
+    session = unit.change(at.session, state=SessionState.DONE, ended_at=unit.now, touched_at=unit.now)
+    unit.add(
+        Record(
+            id=unit.new_id(),
+            session_id=session.id,
+            patient_id=patient.id,
+            dialog=at.dialog.name,
+            at=unit.now,
+            local_date=local_date(unit.now, patient.time_zone),
+            body=engine.freeze(at.turn.result),
+        )
+    )
+    words = host.program.words
+    lines += [words.prompt(patient.language, at.dialog.name, say, at.turn, at.facts) for say in at.turn.says]
+    ending = host.finished(unit, host.program, patient, session, at.turn)
+    for name, value in (ending.readings or {}).items():
+        unit.add(
+            Reading(
+                id=unit.new_id(),
+                patient_id=patient.id,
+                session_id=session.id,
+                name=name,
+                value=value,
+                at=unit.now,
+                local_date=local_date(unit.now, patient.time_zone),
+            )
+        )
+    text = "\n\n".join(line for line in (*lines, ending.text) if line)
+    outbox.say(unit, people.address(patient), text, ending.buttons)
+    return session
+
+
+def _set_aside(unit: Unit, patient: Patient) -> None:
+    for session in unit.find(Session, patient_id=patient.id, state=SessionState.OPEN):
+        unit.change(session, state=SessionState.ASIDE)
+
+
+def _labels(program: Program, patient: Patient, at: Open, prompt: Prompt[Any]) -> dict[str, str]:
+    return {
+        option: program.words.label(patient.language, at.dialog.name, prompt, option)
+        for option in prompt.options
+    }
+
+
+def _chosen(
+    program: Program, patient: Patient, prompt: Prompt[Any], value: Any, labels: Mapping[str, str]
+) -> str:
+    """The answer as its button shows it, cut to fit."""
+    match value:
+        case None:
+            shown = program.words.plain(patient.language, "navigation", "skipped")
+        case bool():
+            shown = labels["yes" if value else "no"]
+        case list():
+            shown = ", ".join(labels.get(option, option) for option in value) or program.words.plain(
+                patient.language, "navigation", "none_chosen"
+            )
+        case _:
+            shown = labels.get(str(value), str(value))
+    text = program.words.plain(patient.language, "navigation", "chosen", answer=shown)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _buttons(
+    host: Host, patient: Patient, session: Session, at: Open, prompt: Prompt[Any]
+) -> list[list[Button]]:
+    words, language = host.program.words, patient.language
+    labels = _labels(host.program, patient, at, prompt)
+    ticks = set(session.ticks or ())
+    options = [
+        (
+            words.plain(language, "navigation", "ticked", label=labels[o]) if o in ticks else labels[o],
+            _a(session, o),
+        )
+        for o in prompt.options
+    ]
+    columns = max(prompt.columns, 1)
+    rows = [options[start : start + columns] for start in range(0, len(options), columns)]
+    if isinstance(prompt, Many):
+        rows.append([(words.plain(language, "navigation", "done"), _a(session, DONE))])
+    last = [(words.plain(language, "navigation", "back"), _n(session, session.turn, "back"))]
+    if not at.turn.trail:
+        last = []
+    if prompt.optional:
+        last.append((words.plain(language, "navigation", "skip"), _n(session, session.turn, "skip")))
+    last.append((words.plain(language, "navigation", "cancel"), _n(session, session.turn, "cancel")))
+    return [*rows, last]
+
+
+def _line(host: Host, patient: Patient, block: str) -> str:
+    return host.program.words.text(patient.language, "navigation", block)
+
+
+def _a(session: Session, value: str) -> str:
+    return f"a:{session.id:x}:{session.turn}:{value}"
+
+
+def _n(session: Session, turn: int, verb: str) -> str:
+    return f"n:{session.id:x}:{turn}:{verb}"

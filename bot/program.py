@@ -1,0 +1,54 @@
+"""The program that hosts Handrail, as its use cases know it: built once at start, never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from dialogs.prompts import Dialog, Facts, Prompt
+
+
+class Words(Protocol):
+    """What `bot.wording.Wording` gives: every sentence that anybody reads."""
+
+    def prompt(
+        self, language: str, dialog_name: str, prompt: Prompt[Any], turn: Any, facts: Facts
+    ) -> str: ...
+
+    def label(self, language: str, dialog_name: str, prompt: Prompt[Any], option: str) -> str: ...
+
+    def text(self, language: str, file: str, block: str, /, **context: Any) -> str: ...
+
+    def plain(self, language: str, file: str, block: str, /, **context: Any) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`username` is the bot's own, for links. Durations are the program's to change."""
+
+    name: str
+    region: str
+    time_zone: str
+    username: str
+    words: Words
+    dialogs: Mapping[str, Dialog[Any]]
+    lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    silence: timedelta = timedelta(hours=2)
+    invitation: timedelta = timedelta(days=14)
+    guesses_an_hour: int = 5
+    nudges_a_day: int = 3
+    nudge_lateness: timedelta = timedelta(minutes=60)
+    followup_after: timedelta = timedelta(hours=3)
+
+    def lines_in(self, language: str) -> tuple[str, ...]:
+        """The region's crisis lines as plain words."""
+        return self.lines.get(language, self.lines.get("en", ()))
+
+
+def local(instant: datetime, zone: str) -> datetime:
+    return instant.astimezone(ZoneInfo(zone))
+
+
+def local_date(instant: datetime, zone: str) -> date:
+    return local(instant, zone).date()
