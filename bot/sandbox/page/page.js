@@ -181,7 +181,7 @@ function tick() {
   node.textContent = words;
   node.dateTime = clock.now().toISOString();
   const hour = clock.hour();
-  find(".clock .now use").setAttribute("href", hour >= 21 || hour < 6 ? "#moon" : hour >= 18 || hour < 8 ? "#dusk" : "#sun");
+  find(".clock .now use").setAttribute("href", hour >= 21 || hour < 6 ? "#i-moon" : hour >= 18 || hour < 8 ? "#i-dusk" : "#i-sun");
   for (const phone of phones.values()) phone.tick();
 }
 
@@ -226,7 +226,6 @@ function openGuide(open, focus) {
   guide.hidden = !open;
   guideButton.setAttribute("aria-expanded", String(open));
   document.body.classList.toggle("guided", open);
-  remember("guide", open ? "open" : "closed");
   for (const phone of phones.values()) phone.showEnd();
   if (focus) (open ? guide : guideButton).focus({ preventScroll: true });
 }
@@ -240,9 +239,15 @@ function progress() {
   if (phones.size && [...phones.values()].filter((phone) => Object.values(shown).includes(phone)).every((phone) => !phone.blank)) done("start");
 }
 
-guideButton.addEventListener("click", () => openGuide(guide.hidden, true));
-guide.querySelector("[data-close]").addEventListener("click", () => openGuide(false, true));
-guide.addEventListener("keydown", (event) => { if (event.key === "Escape") openGuide(false, true); });
+/** What a person chose on a wide page is kept; on a narrow one the guide covers the phone, and always starts closed. */
+function chooseGuide(open) {
+  if (!narrow.matches) remember("guide", open ? "open" : "closed");
+  openGuide(open, true);
+}
+
+guideButton.addEventListener("click", () => chooseGuide(guide.hidden));
+guide.querySelector("[data-close]").addEventListener("click", () => chooseGuide(false));
+guide.addEventListener("keydown", (event) => { if (event.key === "Escape") chooseGuide(false); });
 for (const chip of document.querySelectorAll("[data-send]")) {
   chip.addEventListener("click", () => {
     const phone = shown.patient;
@@ -259,7 +264,7 @@ const sound = find("#sound");
 function setSound(on) {
   bell.turn(on);
   sound.setAttribute("aria-pressed", String(on));
-  sound.querySelector("use").setAttribute("href", on ? "#loud" : "#mute");
+  sound.querySelector("use").setAttribute("href", on ? "#i-loud" : "#i-mute");
 }
 sound.addEventListener("click", () => {
   setSound(!bell.on);
