@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.sandbox.delivery import delivering
 from bot.sandbox.parameters import Upload
 from bot.sandbox.refusals import NOT_FOUND, UNAUTHORIZED, Refusal, bad
 from bot.sandbox.telegram import LocalTelegram, Reply
@@ -200,7 +201,7 @@ async def serve(
         lifespan="off",
         ws="none",
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=0,
+        timeout_graceful_shutdown=5,
     )
     config.load()
     server = uvicorn.Server(config)
@@ -211,7 +212,8 @@ async def serve(
     bound = server.servers[0].sockets[0].getsockname()[1]
     ticking = asyncio.create_task(server.main_loop())
     try:
-        yield f"http://{host}:{bound}"
+        async with delivering(tg):
+            yield f"http://{host}:{bound}"
     finally:
         tg.end_poll("the local Telegram is closing")
         ticking.cancel()

@@ -54,7 +54,11 @@ class Faults:
         retry_after: int = 1,
         hold: float | None = None,
     ) -> Fault:
-        """The next `times` calls that fit go wrong. Without a method, any call but getUpdates."""
+        """The next `times` calls that fit go wrong. Without a method, any call but getUpdates.
+
+        The method "webhook" stands for a delivery to the bot: with `timeout_after` the bot gets the update
+        and Telegram never hears its answer; with any other kind nothing arrives.
+        """
         if kind not in get_args(Kind):
             raise ValueError(f"no such fault: {kind}")
         fault = Fault(kind, method, chat, times, retry_after, hold)
@@ -74,7 +78,7 @@ class Faults:
         if self.out:
             return Fault("reset")
         for fault in self.planned:
-            if (method == "getUpdates") if fault.method is None else (fault.method != method):
+            if fault.method != method and (fault.method is not None or method in ("getUpdates", "webhook")):
                 continue
             if fault.chat is not None and str(parameters.get("chat_id")) != str(fault.chat):
                 continue

@@ -148,6 +148,7 @@ class LocalTelegram:
         self.calls: list[Call] = []
         self.listeners: list[Callable[[Event], None]] = []
         self.polling: asyncio.Future[None] | None = None
+        self._awaited: list[asyncio.Future[None]] = []
         self._ids = itertools.count(1)
         self._rate: tuple[int, Callable[[], float]] | None = None
         self._sent: deque[float] = deque()
@@ -222,6 +223,10 @@ class LocalTelegram:
         if taken or timeout <= 0:
             return taken
         self.polling = arrived = asyncio.get_running_loop().create_future()
+        waiting, self._awaited = self._awaited, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
         try:
             async with asyncio.timeout(min(timeout, 50)):
                 await arrived
@@ -231,6 +236,13 @@ class LocalTelegram:
             if self.polling is arrived:
                 self.polling = None
         return self.updates.take(0, limit)
+
+    async def polled(self) -> None:
+        """Until a bot waits in getUpdates: it is up, and has confirmed all it was given."""
+        if self.polling is None:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._awaited.append(future)
+            await future
 
     def end_poll(self, why: str) -> None:
         if self.polling is not None and not self.polling.done():

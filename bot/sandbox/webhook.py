@@ -25,6 +25,9 @@ class Webhook:
     allowed: list[str] | None = None
     last_error_date: int | None = None
     last_error_message: str | None = None
+    patience: float = 60  # seconds until an answer must be there
+    first_pause: float = 0.2  # seconds before the first redelivery; each next pause is twice as long
+    longest_pause: float = 30
     watchers: list[Callable[[], None]] = field(default_factory=list)
 
     def changed(self) -> None:

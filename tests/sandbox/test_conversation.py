@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
-import pytest
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Update
 
-from bot.sandbox import LocalTelegram, serve
-
-
-@pytest.fixture
-def tg() -> LocalTelegram:
-    return LocalTelegram(now=lambda: datetime.now(UTC))
-
-
-@pytest.fixture
-async def bot(tg: LocalTelegram) -> AsyncIterator[Bot]:
-    async with serve(tg) as url, Bot(tg.token, base_url=f"{url}/bot", base_file_url=f"{url}/file/bot") as bot:
-        yield bot
+from bot.sandbox import LocalTelegram
 
 
 async def test_a_person_says_hello_and_presses_a_button(tg: LocalTelegram, bot: Bot) -> None:
@@ -49,8 +35,7 @@ async def test_a_person_says_hello_and_presses_a_button(tg: LocalTelegram, bot: 
 async def test_a_long_poll_ends_when_something_comes(tg: LocalTelegram, bot: Bot) -> None:
     phone = tg.phone(7)
     poll: asyncio.Task[tuple[Update, ...]] = asyncio.create_task(bot.get_updates(timeout=30))
-    while tg.polling is None:
-        await asyncio.sleep(0)
+    await tg.polled()
     phone.send("hi")
     (update,) = await asyncio.wait_for(poll, 5)
     assert update.message is not None
