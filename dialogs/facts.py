@@ -1,6 +1,11 @@
 """What a script may know about the person besides their answers. Frozen when a dialog opens, stored with it.
 
 Every field has a default, so that a new one is free: facts stored before it existed still load.
+
+`day_number` counts local days since enrolment, from 1; the check-in picks its daily question by it.
+`last` is the frozen record that a dialog looks back on: a check-in's last check-in, a follow-up's trigger log.
+`lines` are the crisis lines of the region as plain words, one a line, from the one place that verifies them.
+`takes_medication` and `recovery_days` are None when nobody knows; recovery days are a sum, never set back.
 """
 
 from collections.abc import Mapping
@@ -21,6 +26,8 @@ class Facts:
     takes_medication: bool | None = None
     day_number: int = 1
     last: Mapping[str, Any] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    recovery_days: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
@@ -32,10 +39,14 @@ class Facts:
         given = {name: value for name, value in stored.items() if name in known}
         if "today" in given:
             given["today"] = date.fromisoformat(given["today"])
+        if "lines" in given:
+            given["lines"] = tuple(given["lines"])
         return cls(**given)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, tuple):
+        return list(value)
     return dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,109 @@
+"""When someone says that they used: what is asked, in the order that CLINICAL practice sets.
+
+Safety comes first, then thanks, then one trigger, one next step and the offer of a call. A part of other
+dialogs, never one of its own: a script awaits `lapse()` after "I used". Its words are in lapse.jinja.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dialogs.choices import NextStep, Situation, When
+from dialogs.prompts import Choice, Many, Say, YesNo
+
+
+class Body(StrEnum):
+    OKAY = "okay"
+    SLEEPY = "sleepy"
+    BREATHING = "breathing"
+    SHAKING = "shaking"
+    WRONG = "wrong"
+
+
+class Substance(StrEnum):
+    ALCOHOL = "alcohol"
+    OPIOIDS = "opioids"
+    BENZODIAZEPINES = "benzodiazepines"
+    STIMULANTS = "stimulants"
+    CANNABIS = "cannabis"
+    OTHER = "other"
+
+
+class Amount(StrEnum):
+    LESS = "less"
+    SAME = "same"
+    MORE = "more"
+    UNSURE = "unsure"
+
+
+class Thoughts(StrEnum):
+    """Of killing oneself. Not wanting to say counts as yes, as in ASQ (NIMH)."""
+
+    NO = "no"
+    YES = "yes"
+    RATHER_NOT = "rather_not"
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """What the person told. None is unknown: it was skipped, or something more urgent came first."""
+
+    body: Body
+    when: When | None = None
+    substances: tuple[Substance, ...] | None = None
+    amount: Amount | None = None
+    alone: bool | None = None
+    driving: bool | None = None
+    thoughts: Thoughts | None = None
+    trigger: Situation | None = None
+    next: NextStep | None = None
+    call: bool | None = None
+
+    @property
+    def body_in_danger(self) -> bool:
+        return self.body is not Body.OKAY
+
+    @property
+    def thoughts_of_suicide(self) -> bool:
+        return self.thoughts in (Thoughts.YES, Thoughts.RATHER_NOT)
+
+    @property
+    def using_now(self) -> bool:
+        return self.when is When.NOW
+
+    @property
+    def help_first(self) -> bool:
+        """Nothing else is asked of this person now: the dialog ends, and help is shown."""
+        return self.body_in_danger or self.thoughts_of_suicide or self.using_now
+
+
+CHECK_AGAIN_MINUTES = 20
+"""How soon to look in again on someone who is using or just did (our clinical brief, "Using right now")."""
+
+
+async def lapse() -> Lapse:
+    """Each early return leaves the rest unasked because help, or rest, comes before questions."""
+    body = await Choice("lapse_body", Body)
+    if body is not Body.OKAY:
+        return Lapse(body)
+    when = await Choice("lapse_when", When)
+    substances = await Many("lapse_substances", Substance, at_least=1).or_skip()
+    if substances and Substance.OPIOIDS in substances:
+        await Say("lapse_opioids")
+    if substances and {Substance.ALCOHOL, Substance.BENZODIAZEPINES} & set(substances):
+        await Say("lapse_not_at_once")
+    amount = await Choice("lapse_amount", Amount).or_skip()
+    alone = await YesNo("lapse_alone") if when.recent else None
+    driving = await YesNo("lapse_driving") if when.recent else None
+    if alone or driving:
+        await Say("lapse_stay_safe")
+    thoughts = await Choice("lapse_thoughts", Thoughts)
+    safety = Lapse(body, when, substances, amount, alone, driving, thoughts)
+    if safety.thoughts_of_suicide:
+        return safety
+    await Say("lapse_thanks")
+    trigger = next_step = None
+    if not safety.using_now:
+        trigger = await Choice("lapse_trigger", Situation)
+        next_step = await Choice("lapse_next", NextStep)
+    call = await YesNo("lapse_call")
+    return Lapse(body, when, substances, amount, alone, driving, thoughts, trigger, next_step, call)
