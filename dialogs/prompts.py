@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from dialogs import places, reading
 from dialogs.facts import Facts
-from dialogs.reading import Reason, Unclear
+from dialogs.reading import Reason, Unclear, Unit
 
 __all__ = [
     "DONE",
@@ -241,7 +241,7 @@ class Text(Prompt[str]):
 
     @property
     def samples(self) -> tuple[Json, ...]:
-        return ("A few words.", "<b>Sam & \"me\"</b>", "🙂", "مرحبا", "x" * self.limit)
+        return ("A few words.", '<b>Sam & "me"</b>', "🙂", "مرحبا", "x" * self.limit)
 
     def _passes(self, given: Input) -> bool:
         # "I don't know" is an answer here; only the word on the button skips.
@@ -268,7 +268,7 @@ class Scale(Prompt[int]):
     high: int
     _: KW_ONLY
     step: int = 0
-    unit: Literal["", "hours", "minutes", "days", "percent"] = ""
+    unit: Unit = ""
 
     @property
     def spec(self) -> Json:
@@ -432,12 +432,12 @@ class Moment(Prompt[T]):
 class Time(Moment[time]):
     """A time of day, stored as "HH:MM". `suggest` are buttons ("08:00").
 
-    `part` settles what a bare "8" means: in the evening it is 20:00.
+    `part` settles what a bare "8" means: in the evening it is 20:00. At night "1" is 01:00.
     """
 
     _: KW_ONLY
     suggest: tuple[str, ...] = ()
-    part: Literal["", "morning", "evening"] = ""
+    part: Literal["", "morning", "evening", "night"] = ""
 
     @cached_property
     def options(self) -> tuple[str, ...]:
