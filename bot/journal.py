@@ -37,10 +37,9 @@ class Fields(TypedDict, total=False):
     # whom and what, by codes and row ids of our own
     patient: str  # P-…
     staff: str  # S-…
-    session: str
+    session: int
+    flag: int
     row: int
-    flag: str
-    alert: str
     letter: int
     # keys and kinds that are written down in our code
     dialog: str

@@ -93,8 +93,8 @@ def test_an_entry_is_an_event_and_its_fields(written: io.StringIO) -> None:
 
 
 def test_a_value_that_does_not_fit_its_field_becomes_a_question_mark() -> None:
-    entry = journal.Entry("x.y", key="two words", row=True, ms=1.0, session="", item=None)  # type: ignore[arg-type]
-    assert str(entry) == "x.y key=? row=? ms=1 session=? item=-"
+    entry = journal.Entry("x.y", key="two words", row=True, ms=1.0, dialog="", item=None)  # type: ignore[arg-type]
+    assert str(entry) == "x.y key=? row=? ms=1 dialog=? item=-"
 
 
 def test_our_own_entries_obey_the_level_and_libraries_are_heard_from_warning_on(written: io.StringIO) -> None:
