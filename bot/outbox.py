@@ -120,8 +120,10 @@ def send_file(
 
 
 def delete(unit: Unit, to: Address, message_ids: Sequence[int]) -> None:
-    """Take messages back; Telegram allows it for 48 hours."""
-    post(unit, to, {"kind": Kind.DELETE, "message_ids": list(message_ids)}, lane=Lane.ALERT)
+    """Take messages back; Telegram allows it for 48 hours, and a hundred at a time."""
+    for start in range(0, len(message_ids), 100):
+        some = list(message_ids[start : start + 100])
+        post(unit, to, {"kind": Kind.DELETE, "message_ids": some}, lane=Lane.ALERT)
 
 
 def set_menu(unit: Unit, to: Address, commands: Sequence[tuple[str, str]]) -> None:
