@@ -97,12 +97,18 @@ def begin(unit: Unit, host: Host, patient: Patient, dialog: str) -> Session:
     return go_on(unit, host, patient, session)
 
 
-def go_on(unit: Unit, host: Host, patient: Patient, session: Session) -> Session:
-    """Ask the open question (again)."""
-    if session.state == SessionState.ASIDE:
-        _set_aside(unit, patient)
-        session = unit.change(session, state=SessionState.OPEN, touched_at=unit.now)
-    return _ask(unit, host, patient, _load(unit, host.program, session))
+def go_on(unit: Unit, host: Host, patient: Patient, session: Session, lead: str | None = None) -> Session:
+    """Ask the open question (again), after a line that leads it."""
+    session = take_up(unit, patient, session)
+    return _ask(unit, host, patient, _load(unit, host.program, session), lead=lead)
+
+
+def take_up(unit: Unit, patient: Patient, session: Session) -> Session:
+    """Make a session that was set aside the current one."""
+    if session.state != SessionState.ASIDE:
+        return session
+    _set_aside(unit, patient)
+    return unit.change(session, state=SessionState.OPEN, touched_at=unit.now)
 
 
 def answer(

@@ -1,0 +1,168 @@
+"""What a dialog is given when it opens, and what it sets off when answers come and when it ends."""
+
+from datetime import date, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot import alerts, flags, menus, people, reminders
+from bot.concerns import Category, Level
+from bot.conversations import Ending, Host
+from bot.program import Program, local_date
+from bot.rows import Consent, Patient, Reading, Record, Session, Standing
+from bot.unit import Unit
+from dialogs import enrolment
+from dialogs.engine import Turn, freeze
+from dialogs.prompts import Facts
+
+CONSENT_VERSION = "2026-11"
+_READINGS = {
+    "check_in": ("mood", "craving", "sleep"),
+    "trigger_log": ("urge",),
+    "trigger_followup": ("urge",),
+}
+_LOOKS_BACK_ON = {"check_in": "check_in", "trigger_followup": "trigger_log"}
+
+
+def facts(unit: Unit, program: Program, patient: Patient, dialog: str) -> Facts:
+    """What the script may know, frozen as it is now."""
+    counselor = people.counselor_of(unit, patient)
+    today = local_date(unit.now, patient.time_zone)
+    last = unit.one(Record, patient_id=patient.id, dialog=_LOOKS_BACK_ON.get(dialog, dialog), order="-at")
+    since = local_date(patient.enrolled_at or unit.now, patient.time_zone)
+    return Facts(
+        name=patient.name or "",
+        language=patient.language,
+        today=today,
+        zone=patient.time_zone,
+        program=program.name,
+        region=program.region,
+        counselor=counselor.name if counselor else "",
+        takes_medication=people.profile(patient).get("takes_medication"),
+        day_number=(today - since).days + 1,
+        last=last.body if last else {},
+        lines=program.lines_in(patient.language),
+    )
+
+
+def told(unit: Unit, program: Program, patient: Patient, session: Session, turn: Turn[Any]) -> list[str]:
+    """Raise the flags that the answers so far call for; the lines that say so.
+
+    The last words of a dialog say themselves what the team is told, unless nobody there can be reached.
+    """
+    lines: list[str] = []
+    for raised in (*flags.raised(turn), *_running(unit, patient, session, turn)):
+        flag = alerts.raise_flag(unit, program, patient, raised, f"session:{session.id}:{raised.rule}")
+        if flag is not None and not (turn.done and alerts.recipients(unit, patient, 0)):
+            lines.append(alerts.told(unit, program, patient, flag))
+    return list(dict.fromkeys(lines))
+
+
+def finished(unit: Unit, program: Program, patient: Patient, session: Session, turn: Turn[Any]) -> Ending:
+    """The last words of a dialog and what they set off."""
+    result = turn.result
+    if isinstance(result, enrolment.Enrolment):
+        patient = _enrol(unit, program, patient, result)
+    minutes = getattr(result, "follow_up_minutes", None)
+    if minutes is not None:
+        reminders.follow_up(unit, patient, session, timedelta(minutes=minutes))
+    text = program.words.end(patient.language, turn, Facts.from_json(session.facts))
+    frozen = freeze(result)
+    readings = {
+        name: float(frozen[name])  # type: ignore[arg-type]
+        for name in _READINGS.get(session.dialog, ())
+        if isinstance(frozen.get(name), int)
+    }
+    return Ending(text, menus.after(unit, program, patient, getattr(result, "end", "end")), readings)
+
+
+def _running(unit: Unit, patient: Patient, session: Session, turn: Turn[Any]) -> list[flags.Raised]:
+    """Low mood or short sleep, three of the patient's days running."""
+    if session.dialog != "check_in":
+        return []
+    found = []
+    today = local_date(unit.now, patient.time_zone)
+    for name, rule, below in (
+        ("mood", "mood", flags.LOW_MOOD_AT + 1),
+        ("sleep", "sleep", flags.SHORT_SLEEP_UNDER),
+    ):
+        value = turn.answers.get(name)
+        if isinstance(value, int) and value < below:
+            days = _by_day(unit, patient, name, today) | {today: float(value)}
+            if flags.running(days, today, below):
+                found.append(flags.Raised(rule, Level.WATCH, Category.HOPELESSNESS))
+    return found
+
+
+def _by_day(unit: Unit, patient: Patient, name: str, today: date) -> dict[date, float]:
+    since = unit.now - timedelta(days=flags.DAYS_RUNNING + 1)
+    rows = unit.find(Reading, patient_id=patient.id, name=name, at__ge=since, order="at")
+    return {row.local_date: row.value for row in rows}
+
+
+def _enrol(unit: Unit, program: Program, patient: Patient, said: enrolment.Enrolment) -> Patient:
+    """Make somebody a patient by what they told and agreed to, or note that they did not."""
+    for item, given in said.consents.items():
+        _consent(unit, patient, item.value, given)
+    if said.share_words is not None:
+        _consent(unit, patient, "share_words", said.share_words)
+    if said.outcome is not enrolment.Outcome.ENROLLED:
+        people.note(unit, "patient", f"enrolment_{said.outcome.value}", patient_id=patient.id)
+        _tell_counselor(unit, program, patient, said.outcome.value)
+        return unit.change(patient, standing=Standing.DECLINED, ended_at=unit.now)
+    kept = freeze(said)
+    profile = {
+        name: kept[name]
+        for name in (
+            "signature",
+            "share_words",
+            "phone",
+            "voicemail_safe",
+            "location",
+            "contact",
+            "takes_medication",
+        )
+    }
+    zone = said.zone or patient.time_zone
+    enrolled = unit.change(
+        patient,
+        standing=Standing.ENROLLED,
+        enrolled_at=unit.now,
+        name=said.name,
+        time_zone=str(ZoneInfo(zone)),
+        quiet_from=_clock(said.quiet_from),
+        quiet_to=_clock(said.quiet_to),
+        discreet=said.discreet,
+        profile=profile,
+    )
+    people.note(unit, "patient", "enrolled", patient_id=patient.id)
+    reminders.set_times(unit, enrolled, _clock(said.morning), _clock(said.evening))
+    menus.set_menu(unit, program, people.address(enrolled), enrolled.language, menus.PATIENT)
+    _tell_counselor(unit, program, enrolled, said.outcome.value)
+    return enrolled
+
+
+def _clock(at: time | None) -> str | None:
+    return at.isoformat("minutes") if at else None
+
+
+def _consent(unit: Unit, patient: Patient, item: str, given: bool) -> None:
+    unit.add(
+        Consent(
+            id=unit.new_id(),
+            patient_id=patient.id,
+            item=item,
+            given=given,
+            version=CONSENT_VERSION,
+            at=unit.now,
+        )
+    )
+
+
+def _tell_counselor(unit: Unit, program: Program, patient: Patient, outcome: str) -> None:
+    counselor = people.counselor_of(unit, patient)
+    if counselor is not None:
+        menus.notify(unit, program, counselor, f"patient_{outcome}", code=patient.code)
+
+
+def host(program: Program) -> Host:
+    return Host(program=program, finished=finished, told=told, facts=facts)

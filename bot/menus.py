@@ -1,0 +1,87 @@
+"""Menus: what can be opened from here, by button and by command."""
+
+from typing import Any
+
+from bot import outbox, people
+from bot.conversations import Host
+from bot.outbox import Address, Buttons, Lane
+from bot.program import Program
+from bot.rows import Patient, Session, SessionState, Staff, Standing
+from bot.unit import Unit
+
+PATIENT = (
+    "checkin",
+    "thought",
+    "trigger",
+    "sos",
+    "plan",
+    "history",
+    "progress",
+    "settings",
+    "mydata",
+    "privacy",
+    "stop",
+    "help",
+    "back",
+    "cancel",
+)
+STAFF = ("caseload", "alerts", "patient", "invite", "oncall", "help")
+STRANGER = ("start", "help")
+_MAIN = (("checkin",), ("thought", "trigger"), ("history", "settings"), ("sos",))
+
+
+def main(unit: Unit, host: Host, patient: Patient) -> Buttons:
+    """The main menu; what was left unfinished leads it."""
+    return _menu(unit, host.program, patient)
+
+
+def after(unit: Unit, program: Program, patient: Patient, block: str) -> Buttons:
+    """What can be pressed below the last words of a dialog: help first when that is what they are about."""
+    words, language = program.words, patient.language
+    if patient.standing != Standing.ENROLLED:
+        return []
+    if block == "end_help_first":
+        return [
+            [(words.plain(language, "crisis", "button_call"), "o:call")],
+            [(words.plain(language, "menu", "open_sos"), "o:sos")],
+        ]
+    return _menu(unit, program, patient)
+
+
+def notify(unit: Unit, program: Program, staff: Staff, block: str, **context: Any) -> None:
+    """A line to a member of staff that can wait its turn."""
+    to = outbox.to_staff(staff)
+    if to is not None:
+        text = program.words.text("en", "staff", block, **context)
+        outbox.say(unit, to, text, lane=Lane.NOTICE)
+
+
+def _menu(unit: Unit, program: Program, patient: Patient) -> Buttons:
+    words, language = program.words, patient.language
+    rows = [[(words.plain(language, "menu", f"open_{name}"), f"o:{name}") for name in row] for row in _MAIN]
+    left = unit.one(
+        Session,
+        patient_id=patient.id,
+        state=(SessionState.OPEN, SessionState.ASIDE),
+        order="-touched_at",
+    )
+    if left is not None:
+        title = words.plain(language, left.dialog, "title")
+        rows.insert(0, [(words.plain(language, "menu", "go_on", title=title), f"o:resume:{left.id:x}")])
+    return rows
+
+
+def greet(unit: Unit, host: Host, patient: Patient, block: str) -> None:
+    """A short kind line and the menu."""
+    text = host.program.words.text(patient.language, "menu", block, name=patient.name or "")
+    outbox.say(unit, people.address(patient), text, main(unit, host, patient))
+
+
+def commands(program: Program, language: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """A command menu, as Telegram shows it."""
+    return [(name, program.words.plain(language, "menu", f"command_{name}")) for name in names]
+
+
+def set_menu(unit: Unit, program: Program, to: Address, language: str, names: tuple[str, ...]) -> None:
+    """Give one chat the commands of its role."""
+    outbox.set_menu(unit, to, commands(program, language, names))
