@@ -317,6 +317,15 @@ class Pulse:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """The next free moment of something that all processes share (`name` is unique)."""
+
+    id: int
+    name: str
+    next_at: datetime
+
+
 Row = (
     Staff
     | Patient
@@ -335,5 +344,6 @@ Row = (
     | Consent
     | Audit
     | Pulse
+    | Pace
 )
 KINDS: tuple[type[Row], ...] = Row.__args__

@@ -333,6 +333,13 @@ class Pulse(SQLModel, table=True):
     at: datetime = _instant()
 
 
+class Pace(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "pace"
+    id: int = _id()
+    name: str = _word(64, unique=True)
+    next_at: datetime = _instant()
+
+
 OF: dict[type[rows.Row], type[SQLModel]] = {
     rows.Staff: Staff,
     rows.Patient: Patient,
@@ -351,4 +358,5 @@ OF: dict[type[rows.Row], type[SQLModel]] = {
     rows.Consent: Consent,
     rows.Audit: Audit,
     rows.Pulse: Pulse,
+    rows.Pace: Pace,
 }

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("patient_id", sa.BigInteger(), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("at", bot.store.tables.Instant(timezone=True), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.Column("superseded_at", bot.store.tables.Instant(timezone=True), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -197,6 +198,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_sent_at", ["sent_at"], unique=False)
 
     op.create_table(
+        "pace",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("next_at", bot.store.tables.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
+    op.create_table(
         "patient",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("code", sa.String(length=16), nullable=False),
@@ -211,8 +220,8 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("phase", sa.String(length=24), nullable=False),
-        sa.Column("quiet_from", sa.String(length=5), nullable=False),
-        sa.Column("quiet_to", sa.String(length=5), nullable=False),
+        sa.Column("quiet_from", sa.String(length=5), nullable=True),
+        sa.Column("quiet_to", sa.String(length=5), nullable=True),
         sa.Column("discreet", sa.Boolean(), nullable=False),
         sa.Column("chat_hash", sa.LargeBinary(), nullable=True),
         sa.Column("chat", sa.LargeBinary(), nullable=True),
@@ -367,6 +376,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_patient_counselor_id"))
 
     op.drop_table("patient")
+    op.drop_table("pace")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index("ix_outbox_sent_at")
         batch_op.drop_index(batch_op.f("ix_outbox_patient_id"))
