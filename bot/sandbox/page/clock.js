@@ -30,8 +30,14 @@ export class Clock {
     return this.#as(date, { hour: "numeric", minute: "2-digit" });
   }
 
-  weekday(date = this.now()) {
-    return this.#as(date, { weekday: "short" });
+  /** As a phone's status bar has it: without AM or PM. */
+  bare(date = this.now()) {
+    const parts = new Intl.DateTimeFormat(locale, { timeZone: this.zone, hour: "numeric", minute: "2-digit" }).formatToParts(date);
+    return parts.filter(({ type }) => type !== "dayPeriod").map(({ value }) => value).join("").trim();
+  }
+
+  weekdayAndTime(date = this.now()) {
+    return this.#as(date, { weekday: "short", hour: "numeric", minute: "2-digit" });
   }
 
   dayAndTime(date = this.now()) {

@@ -41,6 +41,7 @@ export const sandbox = {
   edit: (id, message_id, text) => ask("POST", `chats/${id}/edit`, { message_id, text }),
   remove: (id, message_id) => ask("POST", `chats/${id}/delete`, { message_id }),
   media: (id, kind, caption) => ask("POST", `chats/${id}/media`, caption ? { kind, caption } : { kind }),
+  block: (id, on) => ask("POST", `chats/${id}/block`, { on }),
   clock: () => ask("GET", "clock"),
   moveClock: (step) => ask("POST", "clock", step),
   file: (id) => `/sandbox/files/${encodeURIComponent(id)}`,

@@ -97,11 +97,16 @@ function photo(message, phone) {
     picture.height = best.height;
   }
   const frame = el("button", { type: "button", className: "picture", "aria-label": "Open the picture", onclick: () => phone.view(message) }, picture);
-  picture.addEventListener("error", () => {
+  const missing = () => {
     frame.disabled = true;
     frame.classList.add("missing");
     frame.replaceChildren(icon("photo"), el("span", {}, "Photo"));
-  });
+  };
+  picture.addEventListener("error", missing);
+  if (best.width < 16 || best.height < 16) { // what a phone of the sandbox sends as a photo
+    missing();
+    return frame;
+  }
   picture.src = sandbox.file(best.file_id);
   return frame;
 }

@@ -85,7 +85,7 @@ function tell(event) {
   }
   const phone = phones.get(event.chat_id);
   if (phone) phone.hear(event);
-  else if (event.chat_id !== undefined) refresh().catch(() => {}); // a phone that was not there before
+  else if (event.chat_id > 0) refresh().catch(() => {}); // a phone that was not there before
 }
 
 function show(phone) {
@@ -169,6 +169,7 @@ function sync(bar, fresh) {
 
 function setClock(time) {
   clock.set(time);
+  for (const button of document.querySelectorAll(".moves button")) button.disabled = time.movable === false;
   find(".clock").setAttribute("aria-busy", "false");
   tick();
   for (const phone of phones.values()) phone.tick();
@@ -176,7 +177,7 @@ function setClock(time) {
 
 function tick() {
   const node = find(".clock time");
-  const words = clock.dayAndTime();
+  const words = narrow.matches ? clock.weekdayAndTime() : clock.dayAndTime();
   if (node.textContent === words) return;
   node.textContent = words;
   node.dateTime = clock.now().toISOString();
@@ -214,7 +215,7 @@ function notice(words) {
   noticing = setTimeout(() => node.remove(), 5000);
 }
 
-for (const button of document.querySelectorAll("[data-seconds], [data-to]")) button.addEventListener("click", () => moveOn(button));
+for (const button of document.querySelectorAll(".moves button")) button.addEventListener("click", () => moveOn(button));
 setInterval(tick, 1000);
 
 // The guide
@@ -351,7 +352,7 @@ function recall(name) {
 
 openGuide(recall("guide") !== "closed" && matchMedia("(min-width: 1180px)").matches, false);
 window.addEventListener("focus", () => held?.hold());
-narrow.addEventListener("change", arrange);
+narrow.addEventListener("change", () => { arrange(); tick(); });
 follow({
   refresh, tell,
   lost() {

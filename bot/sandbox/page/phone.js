@@ -17,7 +17,7 @@ const ATTACH = [["photo", "Photo"], ["voice", "Voice note"], ["sticker", "Sticke
 export class Phone {
   title = "Handrail";
   username = null;
-  user = null;
+  blocked = false;
   commands = [];
   unread = 0;
   held = false;
@@ -36,6 +36,7 @@ export class Phone {
   #below = 0;
   #typing = 0;
   #toasting = 0;
+  #rest = 0; // the timer that ends a scroll
 
   /** `page` hears `hold(phone)`, `changed(phone)`, `sent(phone, text)`, `rang(phone, message)`, `view(phone, message)`. */
   constructor({ chat_id, name, role, start }, clock, page) {
@@ -50,7 +51,7 @@ export class Phone {
       screen: find(".screen"), time: find(".status-bar time"), head: find(".chat-head"), title: find("h3"), state: find(".chat-state"), bell: find(".bell"),
       chat: find(".chat"), log: find(".log"), empty: find(".empty"), toEnd: find(".to-end"), count: find(".count"), toast: find(".toast"), foot: find(".foot"),
       popover: find(".popover"), editing: find(".editing"), composer: find(".composer"), field: find("textarea"), menu: find(".commands"),
-      attach: find(".attach"), send: find(".send"), start: find(".start"), startButton: find(".start-button"), later: find(".later"), veil: find(".veil"),
+      attach: find(".attach"), more: find(".more"), send: find(".send"), start: find(".start"), startButton: find(".start-button"), later: find(".later"), veil: find(".veil"),
     };
     this.act = {
       command: (text) => this.say(text),
@@ -73,6 +74,7 @@ export class Phone {
     ui.field.addEventListener("input", () => this.#typed());
     ui.field.addEventListener("keydown", (event) => this.#fieldKey(event));
     ui.menu.addEventListener("click", () => (this.#opener === ui.menu ? this.#close(true) : this.#offer(this.commands, ui.menu)));
+    ui.more.addEventListener("click", () => this.#about());
     ui.attach.addEventListener("click", () => (this.#opener === ui.attach ? this.#close(true) : this.#attach()));
     ui.editing.querySelector("button").addEventListener("click", () => this.#stopEditing());
     ui.startButton.addEventListener("click", () => this.#begin());
@@ -92,9 +94,9 @@ export class Phone {
   // What the sandbox says
 
   /** How the chat stands now; anything shown that is not in it goes. */
-  restore({ user, bot, messages, commands, menu_button: menuButton }) {
-    this.user = user ?? this.user;
+  restore({ bot, messages, commands, menu_button: menuButton, blocked }) {
     this.#name(bot);
+    this.blocked = Boolean(blocked);
     this.#setCommands(commands, menuButton);
     const there = new Set(messages.map((message) => message.message_id));
     for (const id of [...this.#shown.keys()]) if (!there.has(id)) this.#drop(id, false);
@@ -174,7 +176,7 @@ export class Phone {
     const mine = this.mine(message);
     const words = message.text ?? message.caption;
     return [
-      mine && message.text !== undefined && ["pencil", "Edit", () => this.#edit(message)],
+      mine && words !== undefined && ["pencil", "Edit", () => this.#edit(message)],
       words !== undefined && !message.has_protected_content && ["copy", "Copy text", () => this.#copy(words)],
       mine && ["bin", "Delete", () => this.#do(() => sandbox.remove(this.id, message.message_id))],
     ].filter(Boolean);
@@ -188,7 +190,7 @@ export class Phone {
   // The phone itself
 
   tick() {
-    this.ui.time.textContent = this.clock.time();
+    this.ui.time.textContent = this.clock.bare();
     for (const { label, date } of this.#days.values()) label.textContent = this.clock.dayName(date);
   }
 
@@ -353,7 +355,7 @@ export class Phone {
 
   // Callbacks
 
-  #answer({ callback_query_id: id, message_id: messageId, data, text, show_alert: loud, url }) {
+  #answer({ callback_query_id: id, message_id: messageId, data, text, alert: loud, url }) {
     const key = messageId !== undefined && data !== undefined
       ? `${messageId} ${data}`
       : [...this.#pressed].find(([, press]) => press.id === String(id))?.[0];
@@ -410,6 +412,10 @@ export class Phone {
 
   #scrolled() {
     const { log } = this.ui;
+    log.classList.add("scrolling");
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => log.classList.remove("scrolling"), 300);
+    for (const { section, label } of this.#days.values()) label.parentNode.classList.toggle("stuck", label.parentNode.offsetTop > section.offsetTop + 12);
     this.#atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
     if (this.#atEnd) this.#below = 0;
     this.#later(0);
@@ -465,6 +471,11 @@ export class Phone {
     ui.startButton.textContent = this.#token === null ? "Start" : "Start with this invitation";
     ui.composer.hidden = starting;
     ui.empty.hidden = !(this.#loaded && this.blank);
+    if (this.blocked && this.#loaded) {
+      ui.start.hidden = false;
+      ui.composer.hidden = true;
+      ui.startButton.textContent = "Unblock";
+    }
     if (!ui.empty.hidden) {
       ui.empty.querySelector("b").textContent = `${this.name}’s phone`;
       ui.empty.querySelector("p").textContent = this.token
@@ -475,6 +486,10 @@ export class Phone {
   }
 
   #begin() {
+    if (this.blocked) {
+      this.#block(false);
+      return;
+    }
     const line = this.#token ?? this.token ?? "/start";
     this.#token = null;
     this.say(line);
@@ -502,9 +517,9 @@ export class Phone {
       this.#fill("");
       this.say(words);
     } else {
-      const before = this.#shown.get(editing)?.message.text;
+      const before = this.#shown.get(editing)?.message;
       this.#stopEditing();
-      if (words !== before) this.#do(() => sandbox.edit(this.id, editing, words));
+      if (words !== (before?.text ?? before?.caption)) this.#do(() => sandbox.edit(this.id, editing, words));
     }
     this.#close(false);
   }
@@ -548,9 +563,10 @@ export class Phone {
     const { editing, field, send } = this.ui;
     this.#editing = message.message_id;
     editing.hidden = false;
-    editing.querySelector("span").textContent = message.text;
+    const words = message.text ?? message.caption;
+    editing.querySelector("span").textContent = words;
     send.setAttribute("aria-label", "Save the change");
-    this.#fill(message.text);
+    this.#fill(words);
     field.focus({ preventScroll: true });
   }
 
@@ -634,6 +650,20 @@ export class Phone {
     this.#fill(only ? `${command} ` : "");
     this.ui.field.focus({ preventScroll: true });
     if (!only) this.say(command);
+  }
+
+  #about() {
+    if (this.#opener === this.ui.more) return this.#close(true);
+    return this.#menu([["block", this.blocked ? `Unblock ${this.title}` : `Block ${this.title}`, () => this.#block(!this.blocked)]], this.ui.more);
+  }
+
+  #block(on) {
+    this.#do(async () => {
+      await sandbox.block(this.id, on);
+      this.blocked = on;
+      this.#foot();
+      this.focus();
+    });
   }
 
   #attach() {
