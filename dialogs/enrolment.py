@@ -104,11 +104,11 @@ async def enrolment(facts: Facts) -> Enrolment:
     await Say("welcome")
     consents: dict[Consent, bool] = {}
     for item in Consent:
-        consents[item] = await YesNo(item)
+        consents[item] = await YesNo(item.value, usual=True)
         if not consents[item]:
             await Choice("stop", Stop, item=item)
             return Enrolment(Outcome.DECLINED, facts.today, consents, declined=item)
-        if item is Consent.PROGRAM and not await YesNo("adult"):
+        if item is Consent.PROGRAM and not await YesNo("adult", usual=True):
             return Enrolment(Outcome.UNDER_AGE, facts.today, consents)
     signature = await Text("signature", limit=120)
     share_words = await YesNo("share_words")
@@ -160,7 +160,7 @@ async def _hours() -> tuple[Quiet | None, time | None, time | None]:
     """A reminder inside the quiet hours would never ring, so the person says which of the two gives way."""
     morning = await Time("morning", suggest=("07:00", "08:00", "09:00", "10:00"), part="morning").or_skip()
     evening = await Time("evening", suggest=("18:00", "19:00", "20:00", "21:00"), part="evening").or_skip()
-    start = await Time("quiet_from", suggest=("21:00", "22:00", "23:00"), part="evening")
+    start = await Time("quiet_from", suggest=("21:00", "22:00", "23:00"), part="night")
     end = await Time("quiet_to", suggest=("06:00", "07:00", "08:00"), part="morning")
     quiet = Quiet.between(start, end)
     held = [wanted for wanted in (evening, morning) if wanted and quiet and wanted in quiet]

@@ -3,7 +3,7 @@
 Every field has a default, so that a new one is free: facts stored before it existed still load.
 
 `day_number` counts local days since enrolment, from 1; the check-in picks its daily question by it.
-`last` is the frozen record that a dialog looks back on: a check-in's last check-in, a follow-up's trigger log.
+`last` is the frozen record that a dialog looks back on: the last check-in, or a follow-up's trigger log.
 `lines` are the crisis lines of the region as plain words, one a line, from the one place that verifies them.
 `takes_medication` and `recovery_days` are None when nobody knows; recovery days are a sum, never set back.
 """

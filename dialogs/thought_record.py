@@ -64,7 +64,7 @@ OFFERED: Mapping[Drift, tuple[Pattern, ...]] = {
     Drift.ALWAYS: (Pattern.ALL_OR_NOTHING, Pattern.OVERGENERALIZATION, Pattern.MENTAL_FILTER),
     Drift.RULES: (Pattern.EMOTIONAL_REASONING, Pattern.SHOULD_STATEMENTS),
 }
-"""Nothing is offered for TRUE: real danger and real loss are not argued with."""
+"""Nothing is offered for TRUE, and no evidence is asked: nobody argues with real danger or real loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +106,12 @@ async def thought_record(facts: Facts) -> ThoughtRecord:
     belief_before = await Scale("belief", 0, 100, about=("thought", "hot"))
     about_using = await Choice("about_using", AboutUsing, about=("thought", "hot"))
     forward = await Text("plays_forward").or_skip() if about_using is not AboutUsing.NO else None
-    evidence_for = await Text("evidence_for", about=("thought", "hot")).or_skip()
-    evidence_against = await Text("evidence_against", about=("thought", "hot")).or_skip()
     drift = await Choice("drift", Drift, about=("thought", "hot")).or_skip()
     offered = OFFERED.get(drift, ()) if drift else ()
     patterns = await Many("patterns", Pattern, among=offered, about=("drift",)) if offered else ()
+    argued = drift is not Drift.TRUE
+    evidence_for = await Text("evidence_for", about=("thought", "hot")).or_skip() if argued else None
+    evidence_against = await Text("evidence_against", about=("thought", "hot")).or_skip() if argued else None
     balanced = await Text("balanced", about=("thought", "hot"))
     balanced_belief = await Scale("balanced_belief", 0, 100, about=("balanced",))
     after = {feeling: await Scale("intensity_after", 0, 100, item=feeling) for feeling in feelings}
