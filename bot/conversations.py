@@ -296,10 +296,11 @@ def _ask(
 ) -> Session:
     """Say what comes next: a question with its buttons, or, when all is answered, the end and its record."""
     lines = [lead] if lead else []
-    lines += host.told(unit, host.program, patient, at.session, at.turn)
+    told = host.told(unit, host.program, patient, at.session, at.turn)
     prompt = at.turn.prompt
     if prompt is None:
-        return _finish(unit, host, patient, at, lines)
+        return _finish(unit, host, patient, at, lines, told)
+    lines += told
     session = unit.change(
         at.session, turn=at.session.turn + (unclear is None), touched_at=unit.now, state=SessionState.OPEN
     )
@@ -320,7 +321,8 @@ def _ask(
     return session
 
 
-def _finish(unit: Unit, host: Host, patient: Patient, at: Open, lines: list[str]) -> Session:
+def _finish(unit: Unit, host: Host, patient: Patient, at: Open, lines: list[str], told: list[str]) -> Session:
+    """The end and its record. Help that the last words hold comes before the news of who was told."""
     session = unit.change(at.session, state=SessionState.DONE, ended_at=unit.now, touched_at=unit.now)
     unit.add(
         Record(
@@ -348,7 +350,7 @@ def _finish(unit: Unit, host: Host, patient: Patient, at: Open, lines: list[str]
                 local_date=local_date(unit.now, patient.time_zone),
             )
         )
-    text = "\n\n".join(line for line in (*lines, ending.text) if line)
+    text = "\n\n".join(line for line in (*lines, ending.text, *told) if line)
     outbox.say(unit, people.address(patient), text, ending.buttons)
     return session
 

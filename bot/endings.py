@@ -45,14 +45,15 @@ def facts(unit: Unit, program: Program, patient: Patient, dialog: str) -> Facts:
 
 
 def told(unit: Unit, program: Program, patient: Patient, session: Session, turn: Turn[Any]) -> list[str]:
-    """Raise the flags that the answers so far call for; the lines that say so.
+    """Raise the flags that the answers so far call for; the lines that say so, and whether it rang.
 
-    The last words of a dialog say themselves what the team is told, unless nobody there can be reached.
+    After "I used" safety comes first: that the team is told stands with the offer of a call (lapse_call).
     """
     lines: list[str] = []
     for raised in (*flags.raised(turn), *_running(unit, patient, session, turn)):
         flag = alerts.raise_flag(unit, program, patient, raised, f"session:{session.id}:{raised.rule}")
-        if flag is not None and not (turn.done and alerts.recipients(unit, patient, 0)):
+        said_later = raised.rule == "lapse" and alerts.recipients(unit, patient, 0)
+        if flag is not None and not said_later:
             lines.append(alerts.told(unit, program, patient, flag))
     return list(dict.fromkeys(lines))
 
