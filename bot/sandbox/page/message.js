@@ -127,7 +127,7 @@ function document_(message, phone) {
 function voice(message) {
   const seconds = message.voice.duration ?? 0;
   // Invented, but always the same for one message: a placeholder has no sound to draw.
-  const bars = Array.from({ length: 28 }, (_, index) => el("i", { className: `h${1 + ((index * 7 + message.message_id * 3) * (index + 3)) % 8}` }));
+  const bars = Array.from({ length: 28 }, (_, index) => el("i", { className: `h${1 + ((index * index * 13 + index * 29 + message.message_id * 7) >> 2) % 8}` }));
   return el("div", { className: "voice", role: "img", "aria-label": `Voice note, ${seconds} seconds` },
     el("span", { className: "file-icon" }, icon("played")),
     el("span", { className: "wave", "aria-hidden": "true" }, bars),

@@ -237,7 +237,8 @@ function done(step) {
 }
 
 function progress() {
-  if (phones.size && [...phones.values()].filter((phone) => Object.values(shown).includes(phone)).every((phone) => !phone.blank)) done("start");
+  const standing = Object.values(shown).filter(Boolean);
+  if (standing.length && standing.every((phone) => !phone.blank)) done("start");
 }
 
 /** What a person chose on a wide page is kept; on a narrow one the guide covers the phone, and always starts closed. */

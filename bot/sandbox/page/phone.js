@@ -235,7 +235,7 @@ export class Phone {
     clearTimeout(this.#toasting);
     toast.hidden = false;
     toast.textContent = words;
-    move(toast, [{ opacity: 0, transform: "translateY(8px)" }, { opacity: 1, transform: "none" }], { duration: 160 });
+    move(toast, [{ opacity: 0, transform: "translateY(-8px)" }, { opacity: 1, transform: "none" }], { duration: 160 });
     this.#toasting = setTimeout(() => { toast.hidden = true; toast.textContent = ""; }, Math.max(3500, words.length * 60));
   }
 
@@ -260,7 +260,7 @@ export class Phone {
     this.#group(node);
     if (quiet) return;
     move(node, [{ opacity: 0, transform: `translateY(14px) scale(.98)` }, { opacity: 1, transform: "none" }], { duration: 220 });
-    if (mine || this.#atEnd) this.#toEnd(scrolling());
+    if (mine || this.#atEnd) this.#show(node);
     else this.#later(1);
     if (!mine) this.#notify(message);
   }
@@ -426,6 +426,18 @@ export class Phone {
     this.#atEnd = true;
     log.scrollTo({ top: log.scrollHeight, behavior });
     this.#below = 0;
+    this.#later(0);
+  }
+
+  /** Go to what has just come: to its end, or to its beginning when it is taller than the screen. */
+  #show(node) {
+    const { log } = this.ui;
+    if (node.offsetHeight <= log.clientHeight) {
+      this.#toEnd(scrolling());
+      return;
+    }
+    this.#atEnd = false;
+    log.scrollTo({ top: node.offsetTop - 40, behavior: scrolling() });
     this.#later(0);
   }
 
