@@ -304,7 +304,13 @@ class Scale(Prompt[int]):
 
 @dataclass(frozen=True)
 class YesNo(Prompt[bool]):
-    """Yes or no. Option values are "yes" and "no"; stored as true and false."""
+    """Yes or no. Option values are "yes" and "no"; stored as true and false.
+
+    `usual` is what most people answer: progress ("3 of about 8") looks ahead by it.
+    """
+
+    _: KW_ONLY
+    usual: bool = False
 
     @cached_property
     def options(self) -> tuple[str, ...]:
@@ -316,7 +322,7 @@ class YesNo(Prompt[bool]):
 
     @property
     def samples(self) -> tuple[Json, ...]:
-        return (False, True)
+        return (self.usual, not self.usual)
 
     def _read(self, given: Input) -> Json:
         if given.data is not None:
