@@ -1,0 +1,5 @@
+"""Reads meaning: text → `Concern | None`. The only place that does, and it needs no network."""
+
+from bot.understanding.screen import Screen
+
+__all__ = ["Screen"]
