@@ -155,6 +155,11 @@ def reason(program: Program, language: str, flag: Flag) -> str:
     )
 
 
+def rang(unit: Unit, flag: Flag, staff: Staff) -> bool:
+    """Whether this flag was sent to this member of staff."""
+    return unit.count(Outgoing, flag_id=flag.id, staff_id=staff.id) > 0
+
+
 def _reachable(staff: Staff) -> bool:
     return staff.chat is not None and staff.blocked_at is None
 

@@ -4,9 +4,10 @@
 that the same update gives the same key for ever and no other update does.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class Medium(StrEnum):
@@ -87,3 +88,27 @@ class Inbound:
                 return caption
             case _:
                 return None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the inbox keeps it (sealed)."""
+        kept = asdict(self)
+        kept["event"] = {"is": type(self.event).__name__, **kept["event"]}
+        return kept | {"key": self.key.hex(), "at": self.at.isoformat()}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "Inbound":
+        given = dict(kept["event"])
+        event = _EVENTS[given.pop("is")]
+        if event is Showed:
+            given["medium"] = Medium(given["medium"])
+        return cls(
+            **kept
+            | {
+                "key": bytes.fromhex(kept["key"]),
+                "at": datetime.fromisoformat(kept["at"]),
+                "event": event(**given),
+            }
+        )
+
+
+_EVENTS: dict[str, Any] = {kind.__name__: kind for kind in (Said, Edited, Pressed, Showed, Left, Grouped)}

@@ -1,0 +1,87 @@
+"""A counselor's view of their patients, in numbers and words of ours, never the patients' words."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.concerns import Level
+from bot.program import local_date
+from bot.rows import Flag, Patient, Reading, Record, Role, Staff, Standing
+from bot.unit import Unit
+
+WINDOW = timedelta(days=14)
+_RECENT = 3
+_STEADY = 1.0
+"""Points of ten by which the mean of the last three days may differ from the earlier ones and be steady."""
+
+
+class Trend(StrEnum):
+    UNKNOWN = "unknown"
+    STEADY = "steady"
+    RISING = "rising"
+    FALLING = "falling"
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One line of a caseload. Moods and cravings are 0-10; `days_since` counts the patient's local days."""
+
+    patient: Patient
+    checked_in_at: datetime | None
+    days_since: int | None
+    mood: float | None
+    mood_trend: Trend
+    craving: float | None
+    craving_trend: Trend
+    flags: tuple[Flag, ...]
+
+
+def of(unit: Unit, staff: Staff) -> list[Patient]:
+    """Whose counselor this is; for supervisors everybody. Those with open flags come first elsewhere."""
+    standing = (Standing.INVITED, Standing.ENROLLED)
+    if staff.role == Role.COUNSELOR:
+        own = unit.find(Patient, counselor_id=staff.id, standing=standing)
+        return own + unit.find(Patient, backup_id=staff.id, standing=standing)
+    return unit.find(Patient, standing=standing)
+
+
+def open_flags(unit: Unit, patients: list[Patient]) -> list[Flag]:
+    """Open flags, the gravest first, then the oldest."""
+    if not patients:
+        return []
+    found = unit.find(Flag, patient_id=tuple(patient.id for patient in patients), closed_at=None)
+    return sorted(found, key=lambda flag: (-Level(flag.level).rank, flag.at))
+
+
+def glance(unit: Unit, patient: Patient) -> Glance:
+    last = unit.one(Record, patient_id=patient.id, dialog="check_in", order="-at")
+    today = local_date(unit.now, patient.time_zone)
+    mood, mood_trend = _course(unit, patient, "mood")
+    craving, craving_trend = _course(unit, patient, "craving")
+    return Glance(
+        patient=patient,
+        checked_in_at=last.at if last else None,
+        days_since=(today - last.local_date).days if last else None,
+        mood=mood,
+        mood_trend=mood_trend,
+        craving=craving,
+        craving_trend=craving_trend,
+        flags=tuple(unit.find(Flag, patient_id=patient.id, closed_at=None)),
+    )
+
+
+def trend(values: list[float]) -> Trend:
+    """How the last three values stand to those before them, oldest first."""
+    if len(values) < _RECENT + 1:
+        return Trend.UNKNOWN
+    recent, before = values[-_RECENT:], values[:-_RECENT]
+    change = sum(recent) / len(recent) - sum(before) / len(before)
+    if abs(change) < _STEADY:
+        return Trend.STEADY
+    return Trend.RISING if change > 0 else Trend.FALLING
+
+
+def _course(unit: Unit, patient: Patient, name: str) -> tuple[float | None, Trend]:
+    rows = unit.find(Reading, patient_id=patient.id, name=name, at__ge=unit.now - WINDOW, order="at")
+    values = [row.value for row in rows]
+    return (values[-1] if values else None), trend(values)

@@ -1,0 +1,213 @@
+"""Intake: what Telegram hands over is committed before Telegram is told so.
+
+For each inbound: its words are screened; a concern is committed first, in a unit of its own (danger
+goes first); then its turn runs in one unit, together with its redelivery key. A turn that fails is kept,
+encrypted, and tried again in its patient's order; after `TRIES` it becomes a dead letter and the person
+gets an honest apology. Only a database that cannot commit makes `receive` raise; then Telegram keeps the
+update and hands it over again.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from bot import crisis, turns
+from bot.concerns import Concern, Hearer
+from bot.conversations import Host
+from bot.courier import Courier
+from bot.inbound import Inbound, Pressed
+from bot.journal import Log
+from bot.rows import Incoming, Receipt
+from bot.unit import Storage, Unit
+
+log = Log(__name__)
+
+TRIES = 5
+PATIENCE = 1.5
+"""Seconds that a concern may take to be committed before its card is sent directly (law 3)."""
+_BACKOFF = timedelta(seconds=2)
+
+
+class Answering(Protocol):
+    def __call__(self, callback_id: str, toast: str | None = None) -> None:
+        """Stop a button's spinner; best effort, never waited for."""
+        ...
+
+
+@dataclass(slots=True)
+class _Turnstile:
+    """Lets one task at a time through for each chat, in the order of arrival."""
+
+    locks: dict[int, asyncio.Lock] = field(default_factory=dict)
+    waiting: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    @asynccontextmanager
+    async def through(self, chat: int) -> AsyncIterator[None]:
+        lock = self.locks.setdefault(chat, asyncio.Lock())
+        self.waiting[chat] += 1
+        try:
+            async with lock:
+                yield
+        finally:
+            self.waiting[chat] -= 1
+            if not self.waiting[chat]:
+                del self.waiting[chat], self.locks[chat]
+
+
+class Intake:
+    """Receives what `bot.telegram` has translated."""
+
+    def __init__(
+        self, storage: Storage, host: Host, hearer: Hearer, courier: Courier, answer_press: Answering
+    ) -> None:
+        self._storage = storage
+        self._host = host
+        self._hearer = hearer
+        self._courier = courier
+        self._answer_press = answer_press
+        self._turnstile = _Turnstile()
+        self._warned: set[bytes] = set()
+
+    async def receive(self, batch: Iterable[Inbound]) -> None:
+        """Return when all of it is committed; concerns of the whole batch go before any turn."""
+        heard = [(inbound, self._concern(inbound)) for inbound in batch]
+        concerns = [self._hear(inbound, concern) for inbound, concern in heard if concern is not None]
+        if concerns:
+            await asyncio.gather(*concerns)
+        chats: dict[int, list[tuple[Inbound, Concern | None]]] = defaultdict(list)
+        for inbound, concern in heard:
+            chats[inbound.chat].append((inbound, concern))
+        if len(chats) == 1:
+            [only] = chats.values()
+            await self._in_order(only)
+        else:
+            await asyncio.gather(*(self._in_order(inbounds) for inbounds in chats.values()))
+
+    async def retry(self, most: int = 100) -> int:
+        """Try again what is kept and due, each chat in its order; the number of turns tried."""
+        due = await self._storage.read(
+            lambda unit: unit.find(Incoming, state=Receipt.WAITING, due_at__le=unit.now, limit=most)
+        )
+        stuck: set[bytes | None] = set()
+        tried = 0
+        for row in due:
+            if row.chat_hash in stuck or row.body is None:
+                continue
+            tried += 1
+            inbound = Inbound.from_json(row.body)
+            async with self._turnstile.through(inbound.chat):
+                if not await self._again(inbound, self._concern(inbound)):
+                    stuck.add(row.chat_hash)
+        return tried
+
+    def _concern(self, inbound: Inbound) -> Concern | None:
+        words = inbound.words
+        return self._hearer(words) if words else None
+
+    async def _hear(self, inbound: Inbound, concern: Concern) -> None:
+        """Commit a concern within `PATIENCE`, or send the card past the storage, once."""
+        directly = inbound.key in self._warned
+
+        def commit(unit: Unit) -> None:
+            crisis.hear(unit, self._host, inbound, concern, told_directly=directly)
+
+        writing = asyncio.ensure_future(self._storage.write(commit, urgent=True))
+        try:
+            await asyncio.wait_for(asyncio.shield(writing), PATIENCE)
+        except Exception as error:
+            log.error("concern.not_committed", level=concern.level, error=error)
+            if not directly and crisis.needs_help_first(concern):
+                self._warned.add(inbound.key)
+                await self._send_directly(inbound, concern)
+            if isinstance(error, TimeoutError):
+                await writing
+            else:
+                raise
+        self._warned.discard(inbound.key)
+
+    async def _send_directly(self, inbound: Inbound, concern: Concern) -> None:
+        text = crisis.unsaved_card(self._host.program, "en", concern)
+        try:
+            await self._courier.deliver({"chat": inbound.chat, "kind": "text", "text": text, "buttons": []})
+        except Exception as error:
+            log.error("card.not_sent", error=error)
+            self._warned.discard(inbound.key)
+
+    async def _in_order(self, inbounds: list[tuple[Inbound, Concern | None]]) -> None:
+        async with self._turnstile.through(inbounds[0][0].chat):
+            for inbound, concern in inbounds:
+                await self._turn(inbound, concern)
+
+    async def _turn(self, inbound: Inbound, concern: Concern | None) -> None:
+        toast = None
+        try:
+            toast = await self._storage.write(
+                lambda unit: _first(unit, lambda: turns.take(unit, self._host, inbound, concern), inbound)
+            )
+        except Exception as error:
+            log.error("turn.failed", kind=type(inbound.event).__name__, error=error)
+            await self._storage.write(lambda unit: _keep(unit, self._host, inbound))
+        if isinstance(inbound.event, Pressed):
+            self._answer_press(inbound.event.callback_id, toast)
+
+    async def _again(self, inbound: Inbound, concern: Concern | None) -> bool:
+        """One more try at a kept inbound; False while those behind it must wait."""
+
+        def turn(unit: Unit) -> None:
+            unit.lock(unit.digest(inbound.chat))
+            row = unit.one(Incoming, key=inbound.key, state=Receipt.WAITING)
+            if row is not None:
+                turns.take(unit, self._host, inbound, concern)
+                unit.change(row, state=Receipt.DONE, body=None, due_at=None)
+
+        try:
+            await self._storage.write(turn)
+        except Exception as error:
+            log.error("turn.failed_again", kind=type(inbound.event).__name__, error=error)
+            return await self._storage.write(lambda unit: _keep(unit, self._host, inbound))
+        return True
+
+
+def _first(unit: Unit, turn: Callable[[], str | None], inbound: Inbound) -> str | None:
+    """Run a turn unless it was run before, or must wait behind earlier ones of its chat."""
+    chat_hash = unit.digest(inbound.chat)
+    unit.lock(chat_hash)
+    waits = unit.one(Incoming, chat_hash=chat_hash, state=Receipt.WAITING) is not None
+    row = Incoming(
+        id=unit.new_id(),
+        key=inbound.key,
+        chat_hash=chat_hash,
+        at=unit.now,
+        state=Receipt.WAITING if waits else Receipt.DONE,
+        due_at=unit.now if waits else None,
+        body=inbound.to_json() if waits else None,
+    )
+    return turn() if unit.add_once(row) and not waits else None
+
+
+def _keep(unit: Unit, host: Host, inbound: Inbound) -> bool:
+    """Keep an inbound whose turn failed, to try again later; True once it is given up."""
+    chat_hash = unit.digest(inbound.chat)
+    row = unit.one(Incoming, key=inbound.key)
+    if row is None:
+        row = Incoming(
+            id=unit.new_id(),
+            key=inbound.key,
+            chat_hash=chat_hash,
+            at=unit.now,
+            state=Receipt.WAITING,
+            body=inbound.to_json(),
+        )
+        unit.add(row)
+    attempts = row.attempts + 1
+    if attempts >= TRIES:
+        unit.change(row, state=Receipt.DEAD, attempts=attempts, due_at=None)
+        turns.apologise(unit, host, inbound)
+        log.error("letter.dead", letter=row.id, attempt=attempts)
+        return True
+    unit.change(row, attempts=attempts, due_at=unit.now + _BACKOFF * 2 ** (attempts - 1))
+    return False

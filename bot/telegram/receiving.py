@@ -1,0 +1,157 @@
+"""The two ways in: asking Telegram for updates, or being called by it. Both acknowledge after commit."""
+
+import asyncio
+import contextlib
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from telegram import Bot
+from telegram.error import Conflict, RetryAfter, TelegramError
+
+from bot.inbound import Inbound
+from bot.journal import Log
+from bot.telegram.updates import ALLOWED, redelivery_key, translate
+
+log = Log(__name__)
+
+BODY_AT_MOST = 1_000_000
+"""Bytes of one webhook call; Telegram's own are a few thousand."""
+_BATCH = 100
+_POLL_SECONDS = 25
+_WAIT_AT_MOST = 30.0
+_SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105
+
+Receive = Callable[[list[Inbound]], Awaitable[None]]
+Bury = Callable[[bytes, dict[str, Any]], Awaitable[None]]
+Healthy = Callable[[], bool]
+
+
+class Door:
+    """Translates raw updates one by one, and keeps as a dead letter what cannot be read at all."""
+
+    def __init__(self, bot: Bot, receive: Receive, bury: Bury) -> None:
+        self._bot = bot
+        self._receive = receive
+        self._bury = bury
+
+    async def hand_over(self, raw: list[dict[str, Any]]) -> None:
+        """Return when all of it is committed."""
+        inbounds = []
+        for update in raw:
+            try:
+                inbound = translate(update, self._bot)
+            except Exception as error:
+                log.error("update.unreadable", error=error)
+                number = update.get("update_id", 0) if isinstance(update, dict) else 0
+                key = redelivery_key(self._bot.id, number if isinstance(number, int) else 0, "unreadable")
+                await self._bury(key, {"raw": update})
+                continue
+            if inbound is not None:
+                inbounds.append(inbound)
+        if inbounds:
+            await self._receive(inbounds)
+
+
+class Polling:
+    """getUpdates, batch after batch: the next offset confirms what is committed, and only that."""
+
+    def __init__(self, bot: Bot, door: Door) -> None:
+        self._bot = bot
+        self._door = door
+        self._offset: int | None = None
+
+    async def run(self) -> None:
+        """Until cancelled. Whatever fails is waited for and tried again."""
+        wait = 1.0
+        while True:
+            try:
+                await self.once()
+                wait = 1.0
+                continue
+            except RetryAfter as error:
+                seconds = error.retry_after
+                wait = seconds.total_seconds() if hasattr(seconds, "total_seconds") else float(seconds)
+            except Conflict:
+                log.error("intake.conflict")
+            except TelegramError as error:
+                log.warning("intake.unreachable", error=error)
+            except Exception as error:
+                log.error("intake.not_committed", error=error)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _WAIT_AT_MOST)
+
+    async def once(self) -> int:
+        """Fetch one batch and commit it; the number of updates."""
+        parameters: dict[str, Any] = {
+            "timeout": _POLL_SECONDS,
+            "limit": _BATCH,
+            "allowed_updates": ALLOWED,
+        }
+        if self._offset is not None:
+            parameters["offset"] = self._offset
+        raw: Any = await self._bot.do_api_request("get_updates", parameters, read_timeout=_POLL_SECONDS + 10)
+        if raw:
+            await self._door.hand_over(raw)
+            self._offset = int(raw[-1]["update_id"]) + 1
+        return len(raw)
+
+    async def confirm(self) -> None:
+        """Tell Telegram about the last batch, so that it does not come again after a clean stop."""
+        if self._offset is not None:
+            with contextlib.suppress(TelegramError):
+                await self._bot.do_api_request(
+                    "get_updates",
+                    {"offset": self._offset, "timeout": 0, "limit": 1, "allowed_updates": ALLOWED},
+                )
+
+
+def site(healthy: Healthy, path: str | None = None, secret: str = "", door: Door | None = None) -> Starlette:
+    """The web side: `/healthz`, and Telegram's way in at `path`."""
+
+    async def healthz(request: Request) -> Response:
+        return PlainTextResponse("ok\n") if healthy() else PlainTextResponse("not ready\n", 503)
+
+    async def webhook(request: Request) -> Response:
+        given = request.headers.get(_SECRET_HEADER, "")
+        if not hmac.compare_digest(given.encode(), secret.encode()):
+            return PlainTextResponse("forbidden\n", 403)
+        body = await _body(request)
+        if body is None:
+            return PlainTextResponse("too large\n", 413)
+        try:
+            update = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return PlainTextResponse("not JSON\n", 400)
+        if not isinstance(update, dict):
+            return PlainTextResponse("not an update\n", 400)
+        assert door is not None
+        try:
+            await door.hand_over([update])
+        except Exception as error:
+            log.error("intake.not_committed", error=error)
+            return PlainTextResponse("try again\n", 503)
+        return JSONResponse({})
+
+    routes = [Route("/healthz", healthz)]
+    if path is not None:
+        routes.append(Route(path, webhook, methods=["POST"]))
+    return Starlette(routes=routes)
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body, or None as soon as it is too large."""
+    size = request.headers.get("content-length", "0")
+    if not size.isdecimal() or int(size) > BODY_AT_MOST:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_AT_MOST:
+            return None
+    return bytes(body)

@@ -1,0 +1,132 @@
+"""Telegram's updates in our own words: python-telegram-bot's handlers decide what an update is.
+
+An update that is nothing to us translates to None; one that cannot be parsed raises.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from telegram import Bot, Chat, ChatMember, Message, Update
+from telegram.ext import BaseHandler, CallbackQueryHandler, ChatMemberHandler, MessageHandler, filters
+
+from bot.inbound import Edited, Event, Grouped, Inbound, Left, Medium, Pressed, Said, Showed
+
+ALLOWED = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
+_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?(?=\s|$)")
+_AWAY = (ChatMember.BANNED, ChatMember.LEFT)
+_PRIVATE = filters.ChatType.PRIVATE
+_NEW = filters.UpdateType.MESSAGE
+_EDIT = filters.UpdateType.EDITED_MESSAGE
+
+Translate = Callable[[Update], Event | None]
+
+
+async def _unused(update: Any, context: Any) -> None:
+    """Handlers want a callback; ours are asked only whether they match."""
+
+
+def translate(raw: dict[str, Any], bot: Bot) -> Inbound | None:
+    """One update as it came over the wire; None if it is nothing to us."""
+    update = Update.de_json(raw, bot)
+    for handler, event_of in _ROUTES:
+        if handler.check_update(update) in (None, False):
+            continue
+        event = event_of(update)
+        return None if event is None else _inbound(update, event, bot)
+    return None
+
+
+def redelivery_key(bot_id: int, update_id: int, of: str) -> bytes:
+    """128 bits that the same update always has, and another with its number does not."""
+    return hashlib.blake2b(f"{bot_id}:{update_id}:{of}".encode(), digest_size=16).digest()
+
+
+def _inbound(update: Update, event: Event, bot: Bot) -> Inbound:
+    message = update.effective_message
+    chat = update.effective_chat
+    user = update.effective_user
+    assert chat is not None
+    if isinstance(event, Pressed):
+        of = event.callback_id
+    else:
+        of = f"{chat.id}:{message.message_id if message else ''}"
+    at = None
+    if message is not None and not isinstance(event, Pressed):
+        at = message.edit_date or getattr(message, "date", None)
+    return Inbound(
+        key=redelivery_key(bot.id, update.update_id, of),
+        chat=chat.id,
+        user=user.id if user else chat.id,
+        at=at or datetime.now(UTC),
+        event=event,
+        message_id=message.message_id if message else None,
+        language=user.language_code if user else None,
+    )
+
+
+def _pressed(update: Update) -> Event | None:
+    query = update.callback_query
+    if query is None or query.message is None or query.message.chat.type != Chat.PRIVATE:
+        return None
+    return Pressed(data=query.data or "", callback_id=query.id)
+
+
+def _said(update: Update) -> Event:
+    text = _message(update).text or ""
+    found = _COMMAND.match(text)
+    if found is None:
+        return Said(text)
+    return Said(text, command=found[1].lower(), rest=text[found.end() :].strip())
+
+
+def _edited(update: Update) -> Event | None:
+    message = _message(update)
+    text = message.text or message.caption
+    return Edited(text) if text else None
+
+
+def _showed(medium: Medium) -> Translate:
+    return lambda update: Showed(medium, _message(update).caption)
+
+
+def _member(update: Update) -> Event | None:
+    change = update.my_chat_member
+    assert change is not None
+    away = change.new_chat_member.status in _AWAY
+    if change.chat.type == Chat.PRIVATE:
+        return Left(gone=away)
+    return None if away else Grouped(added=True)
+
+
+def _group(update: Update) -> Event | None:
+    """A group that wrote to us although we leave groups: leave again, without a word."""
+    message = _message(update)
+    return None if message.left_chat_member else Grouped(added=False)
+
+
+def _message(update: Update) -> Message:
+    message = update.effective_message
+    assert message is not None
+    return message
+
+
+_ROUTES: tuple[tuple[BaseHandler[Any, Any, Any], Translate], ...] = (
+    (CallbackQueryHandler(_unused), _pressed),
+    (MessageHandler(_PRIVATE & _NEW & filters.TEXT, _unused), _said),
+    (MessageHandler(_PRIVATE & _EDIT, _unused), _edited),
+    (
+        MessageHandler(_PRIVATE & _NEW & (filters.VOICE | filters.AUDIO | filters.VIDEO_NOTE), _unused),
+        _showed(Medium.VOICE),
+    ),
+    (MessageHandler(_PRIVATE & _NEW & filters.PHOTO, _unused), _showed(Medium.PHOTO)),
+    (MessageHandler(_PRIVATE & _NEW & filters.Sticker.ALL, _unused), _showed(Medium.STICKER)),
+    (
+        MessageHandler(_PRIVATE & _NEW & ~filters.StatusUpdate.ALL, _unused),
+        _showed(Medium.OTHER),
+    ),
+    (ChatMemberHandler(_unused, ChatMemberHandler.MY_CHAT_MEMBER), _member),
+    (MessageHandler(filters.ChatType.GROUPS & _NEW, _unused), _group),
+)
