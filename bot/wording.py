@@ -110,7 +110,7 @@ class Wording:
 
     def plain(self, language: str, file: str, block: str, /, **context: Any) -> str:
         """Any block as plain text, for buttons and notices."""
-        return _plain(self.text(language, file, block, **context))
+        return unmarked(self.text(language, file, block, **context))
 
     def has(self, language: str, files: tuple[str, ...], block: str) -> bool:
         """Whether that language itself, not English in its place, has the block."""
@@ -139,9 +139,9 @@ class Wording:
     def _label(self, language: str, dialog_name: str, prompt: Prompt[Any], option: str) -> str:
         for file, block in label_places(dialog_name, prompt, option):
             if (page := self._find(language, (file,), block)) is not None:
-                return _plain(page.render(block, self._functions_of(language, dialog_name)))
+                return unmarked(page.render(block, self._functions_of(language, dialog_name)))
         if isinstance(prompt, Time):
-            return _plain(str(self._functions_of(language, dialog_name)["clock"](time.fromisoformat(option))))
+            return self.plain(language, FORMATS, "clock", at=time.fromisoformat(option))
         if option.lstrip("-").isdigit():
             return option
         raise MissingWords(f"{dialog_name}: no words for {option} of {prompt.key}")
@@ -157,7 +157,7 @@ class Wording:
                 return self.label(language, dialog_name, step.prompt, prompt.item)
         block = f"{prompt.key}__{_slug(prompt.item)}"
         page = self._find(language, prompt_places(dialog_name, prompt.key), block)
-        return prompt.item if page is None else _plain(page.render(block, {}))
+        return prompt.item if page is None else unmarked(page.render(block, {}))
 
     def _functions_of(self, language: str, file: str) -> Mapping[str, Any]:
         try:
@@ -175,7 +175,7 @@ class Wording:
             block = f"{catalogue_name(type(member))}__{_slug(member.value)}"
             others = (name for at, name in self.pages if at in (language, ENGLISH))
             page = self._page(language, (file, SHARED, *others), block)
-            return _plain(page.render(block, {}))
+            return unmarked(page.render(block, {}))
 
         def clock(at: time) -> str:
             return self._page(language, (FORMATS,), "clock").render("clock", {"at": at})
@@ -229,5 +229,6 @@ def _slug(option: str) -> str:
     return re.sub(r"\W", "_", option).lower()
 
 
-def _plain(words: str) -> str:
+def unmarked(words: str) -> str:
+    """HTML as plain text."""
     return html.unescape(_TAG.sub("", words)).strip()

@@ -68,7 +68,6 @@ class _Explorer:
 
     def explore(self, facts: Facts, budget: int) -> None:
         """Every sample once, each from the first way that led to its prompt; then pairs, by the budget."""
-        self.given = set()
         waiting: deque[tuple[Answers, Given, Json]] = deque()
 
         def fresh(turn: Turn[Any], path: list[Given]) -> Json:
