@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import re
-import secrets
 from collections.abc import Callable
 from enum import Enum
 from ipaddress import ip_address
@@ -25,7 +24,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 OFFICIAL_TELEGRAM = "https://api.telegram.org"
 DEFAULT_DATABASE = "sqlite:///handrail.sqlite3"
-KEY_BYTES = 32
 
 T = TypeVar("T")
 
@@ -251,11 +249,6 @@ def load(*demands: Demand, env_file: Path | None = Path(".env")) -> Settings:
     for demand in demands:
         _DEMANDS[demand](settings)
     return settings
-
-
-def new_key() -> str:
-    """A fresh master key, written the way MASTER_KEYS wants it."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def _check_together(settings: Settings) -> None:
