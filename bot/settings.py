@@ -19,7 +19,7 @@ from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 OFFICIAL_TELEGRAM = "https://api.telegram.org"
@@ -127,12 +127,6 @@ def _one_of(*choices: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _region(code: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2}", code):
-        raise ValueError
-    return code.upper()
-
-
 class Settings(BaseSettings):
     """Every setting there is. Fields that one command needs and another does not may be unset;
     `load` says which are demanded, and the properties below hand them out with precise types."""
@@ -175,7 +169,7 @@ class Settings(BaseSettings):
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(
         "UTC", description="a zone of the IANA list, such as America/New_York"
     )
-    crisis_region: Annotated[str, AfterValidator(_region)] = Field(
+    crisis_region: Annotated[str, StringConstraints(pattern="^[A-Za-z]{2}$", to_upper=True)] = Field(
         "US", description="a country's code of two letters, such as US"
     )
     send_rate: float = Field(30, ge=0, le=10_000, description="a number from 0 to 10000")

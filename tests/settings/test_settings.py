@@ -116,6 +116,11 @@ def test_without_a_master_key_the_way_to_one_is_told() -> None:
     assert "python -m bot key" in complaint(Demand.VAULT)
 
 
+def test_a_region_and_a_level_may_be_written_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, CRISIS_REGION="us", LOG_LEVEL="debug")
+    assert (load().crisis_region, load().log_level) == ("US", "DEBUG")
+
+
 def test_an_empty_setting_counts_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, BOT_TOKEN="", PORT="")
     assert load().port == 8080
