@@ -66,7 +66,7 @@ def unsaved_card(program: Program, language: str, concern: Concern) -> str:
         language,
         "crisis",
         f"card_{Category(concern.category).value}",
-        **_context(program, language, "unsaved"),
+        **_context(program, language, "unsaved", concern),
     )
 
 
@@ -146,12 +146,15 @@ def _card(program: Program, language: str, concern: Concern, person: Person) -> 
         language,
         "crisis",
         "card_ask" if concern.ask else f"card_{Category(concern.category).value}",
-        **_context(program, language, situation),
+        **_context(program, language, situation, concern),
     )
 
 
-def _context(program: Program, language: str, situation: str) -> Mapping[str, Any]:
-    return {"lines": program.lines_in(language), "program": program.name, "situation": situation}
+def _context(
+    program: Program, language: str, situation: str, concern: Concern | None = None
+) -> Mapping[str, Any]:
+    lines = program.lines_in(language, concern.category if concern else "")
+    return {"lines": lines, "program": program.name, "situation": situation}
 
 
 def _language(person: Person) -> str:

@@ -43,9 +43,10 @@ class Program:
     nudge_lateness: timedelta = timedelta(minutes=60)
     followup_after: timedelta = timedelta(hours=3)
 
-    def lines_in(self, language: str) -> tuple[str, ...]:
-        """The region's crisis lines as plain words."""
-        return self.lines.get(language, self.lines.get("en", ()))
+    def lines_in(self, language: str, category: str = "") -> tuple[str, ...]:
+        """The region's crisis lines as plain words; for one category, those that fit it."""
+        general = self.lines.get(language, self.lines.get("en", ()))
+        return self.lines.get(f"{language}/{category}", general)
 
 
 def local(instant: datetime, zone: str) -> datetime:
