@@ -57,6 +57,7 @@ class Unit(Protocol):
     def find(
         self,
         kind: type[R],
+        /,
         *,
         order: str = "id",
         limit: int | None = None,
@@ -66,15 +67,15 @@ class Unit(Protocol):
         """Rows by column; `order="-at"` is newest first. `claim` locks them, skipping those others hold."""
         ...
 
-    def one(self, kind: type[R], **where: Any) -> R | None: ...
+    def one(self, kind: type[R], /, **where: Any) -> R | None: ...
 
-    def count(self, kind: type[Row], **where: Any) -> int: ...
+    def count(self, kind: type[Row], /, **where: Any) -> int: ...
 
     def change(self, row: R, **fields: Any) -> R:
         """Write the changed fields of a row and return it as it is now."""
         ...
 
-    def remove(self, kind: type[Row], **where: Any) -> int: ...
+    def remove(self, kind: type[Row], /, **where: Any) -> int: ...
 
     def lock(self, chat_hash: bytes) -> None:
         """Wait until no other unit holds this chat: two turns of one patient never run at the same time."""

@@ -154,13 +154,14 @@ class SqlUnit:
     def get(self, kind: type[R], id: int) -> R | None:
         return self.one(kind, id=id)
 
-    def one(self, kind: type[R], **where: Any) -> R | None:
+    def one(self, kind: type[R], /, **where: Any) -> R | None:
         found = self.find(kind, limit=1, **where)
         return found[0] if found else None
 
     def find(
         self,
         kind: type[R],
+        /,
         *,
         order: str = "id",
         limit: int | None = None,
@@ -187,7 +188,7 @@ class SqlUnit:
             bound["w_limit"] = limit
         return [self._opened(kind, found) for found in self._connection.execute(statement, bound)]
 
-    def count(self, kind: type[Row], **where: Any) -> int:
+    def count(self, kind: type[Row], /, **where: Any) -> int:
         shape = _shape(where)
         statement = self._statements.kept(
             ("count", kind, shape),
@@ -216,7 +217,7 @@ class SqlUnit:
         changed = {name: getattr(row, name) for name in _COLUMNS[kind]} | changes
         return kind(**changed)
 
-    def remove(self, kind: type[Row], **where: Any) -> int:
+    def remove(self, kind: type[Row], /, **where: Any) -> int:
         shape = _shape(where)
         statement = self._statements.kept(
             ("remove", kind, shape), lambda: delete(_TABLE[kind]).where(*_clauses(_TABLE[kind], shape))

@@ -1,0 +1,90 @@
+"""Nudges: the few messages that Handrail sends first, each with buttons to open it or to put it off.
+
+What is kept of one is its slot, written before it is sent and unique, and what became of it. Discreet
+ones name nothing: no recovery, no craving, no name.
+"""
+
+from enum import StrEnum
+
+from bot import outbox
+from bot.outbox import Address, Button, Lane
+from bot.program import Program
+from bot.rows import Nudge, Patient
+from bot.unit import Unit
+
+
+class Kind(StrEnum):
+    """`FOLLOWUP` looks back on a craving some hours later; `LOOK_IN` is promised by the minute to somebody
+    who is using or just did."""
+
+    MORNING = "morning"
+    EVENING = "evening"
+    FOLLOWUP = "followup"
+    LOOK_IN = "look_in"
+
+
+class Outcome(StrEnum):
+    """What became of a slot. `SENT` counts among the messages of a day that nobody asked for; `ASKED` does
+    not: the person chose it when they put it off, or was promised it. All others were dropped."""
+
+    SENT = "sent"
+    ASKED = "asked"
+    LATE = "late"
+    QUIET = "quiet"
+    PAUSED = "paused"
+    BLOCKED = "blocked"
+    ABSENT = "absent"
+    ENOUGH = "enough"
+    DONE = "done"
+
+
+CHOICES = ("30", "120", "today")
+"""Minutes by which a nudge can be put off, or for today altogether."""
+
+
+def send(unit: Unit, program: Program, patient: Patient, to: Address, nudge: Nudge) -> None:
+    """Queue the words of a nudge that is already written down."""
+    outbox.say(
+        unit,
+        to,
+        words(program, patient, nudge),
+        buttons(program, patient, nudge),
+        lane=Lane.NUDGE,
+        cause=f"nudge:{nudge.slot}",
+    )
+
+
+def words(program: Program, patient: Patient, nudge: Nudge) -> str:
+    """What it says; `day` is a number that grows by one each local day, so that the words can vary."""
+    return program.words.text(
+        patient.language,
+        "reminders",
+        _block(patient, nudge),
+        day=nudge.local_date.toordinal(),
+        name=patient.name or "",
+    )
+
+
+def buttons(program: Program, patient: Patient, nudge: Nudge) -> list[list[Button]]:
+    """Open it, or put it off."""
+    labels = [(_plain(program, patient, f"snooze_{choice}"), choice) for choice in CHOICES]
+    return [
+        [opening(program, patient, nudge)],
+        [(label, f"o:snooze:{choice}:{nudge.id:x}") for label, choice in labels],
+    ]
+
+
+def opening(program: Program, patient: Patient, nudge: Nudge) -> Button:
+    """The button that opens what a nudge is about."""
+    label = _plain(program, patient, f"open_{_block(patient, nudge)}")
+    if nudge.kind in (Kind.FOLLOWUP, Kind.LOOK_IN):
+        return label, f"o:followup:{nudge.session_id or 0:x}"
+    return label, "o:checkin"
+
+
+def _block(patient: Patient, nudge: Nudge) -> str:
+    return f"{nudge.kind}_discreet" if patient.discreet else nudge.kind
+
+
+def _plain(program: Program, patient: Patient, block: str) -> str:
+    return program.words.plain(patient.language, "reminders", block)
