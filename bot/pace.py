@@ -1,0 +1,152 @@
+"""The pace at which notices and nudges leave: never above Telegram's rate, whoever sends.
+
+All processes draw on one row: whoever needs slots moves `next_at` on by a batch of them, in one unit,
+and owns the moments in between. So the slots of all processes together are evenly spaced, at 97 % of
+the rate; the rest is air for what the network and the machine do to the moment of a call.
+
+In the process a sliding window watches over the calls as they are really made, replies and alerts
+among them: a late slot may be made up for, but never beyond the rate. Replies can take at most half
+of the window, so that a busy evening does not hold the reminders up for ever.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol
+
+from bot.journal import Log
+from bot.rows import Pace
+from bot.unit import Storage, Unit
+
+log = Log(__name__)
+
+HELD_AT = 0.97
+WINDOW = 1.02
+LATE = 1.0
+EARLY = 0.001  # an event loop counts in milliseconds, and may come that much too soon
+FARTHEST = timedelta(minutes=10)
+AGAIN = 0.5
+_NAME = "telegram"
+_LOCK = b"the pace"
+
+
+class Handle(Protocol):
+    def cancel(self) -> None: ...
+
+
+class Timer(Protocol):
+    """Seconds that only go forward, and a call when they have come; an event loop is one."""
+
+    def time(self) -> float: ...
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Handle: ...
+
+
+class Pacer:
+    """Slots for one process. `more` is called when new ones have come; rate 0 is no pacing at all."""
+
+    def __init__(self, storage: Storage, rate: float, timer: Timer, more: Callable[[], None]) -> None:
+        self._storage = storage
+        self._timer = timer
+        self._more = more
+        self._free = rate == 0
+        self._apart = 0.0 if self._free else 1 / (rate * HELD_AT)
+        self._most = max(1, int(rate))
+        self._batch = max(1, int(rate / 2))
+        self._slots: deque[float] = deque()
+        self._made: deque[float] = deque()
+        self._others: deque[float] = deque(maxlen=max(1, self._most // 2))
+        self._asking: asyncio.Task[None] | None = None
+
+    @property
+    def ahead(self) -> int:
+        """How many rows to have ready before their slots come: a quarter of a second's."""
+        return 64 if self._free else min(64, max(2, self._batch // 2))
+
+    def take(self, now: float) -> bool:
+        """Use up a slot whose moment has come, if there is one and the window has room."""
+        if self._free:
+            return True
+        self._forget(now)
+        if not self._slots or self._slots[0] > now + EARLY or self._room_at(now) > now:
+            return False
+        self._slots.popleft()
+        self._made.append(now)
+        return True
+
+    def note(self, now: float) -> None:
+        """Another call was made, unpaced."""
+        if not self._free:
+            self._others.append(now)
+
+    def next(self, wanted: int, now: float) -> float | None:
+        """When `take` will succeed next; None while slots are being asked for (`more` comes then)."""
+        self._forget(now)
+        if self._asking is None and len(self._slots) < min(wanted, self._batch):
+            self._asking = asyncio.get_running_loop().create_task(self._ask(min(wanted, self._batch)))
+        return max(self._slots[0], self._room_at(now)) if self._slots else None
+
+    async def hold(self, seconds: float) -> None:
+        """Tell every process: no slot before so many seconds have passed."""
+        self._slots.clear()
+        if self._free:
+            return
+        try:
+            await self._storage.write(lambda unit: _hold(unit, timedelta(seconds=seconds)))
+        except Exception as error:
+            log.warning("pace.not_held", error=error)
+
+    async def close(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+
+    def _forget(self, now: float) -> None:
+        while self._slots and self._slots[0] < now - LATE:
+            self._slots.popleft()
+        while self._made and self._made[0] <= now - WINDOW:
+            self._made.popleft()
+
+    def _room_at(self, now: float) -> float:
+        """The moment when the window has room for one more."""
+        others = sum(at > now - WINDOW for at in self._others)
+        if len(self._made) + others < self._most:
+            return now
+        oldest = [*self._made][:1] + [at for at in self._others if at > now - WINDOW][:1]
+        return min(oldest) + WINDOW + EARLY
+
+    async def _ask(self, count: int) -> None:
+        try:
+            first = await self._storage.write(lambda unit: self._reserve(unit, count))
+            self._slots.extend(first + place * self._apart for place in range(count))
+        except Exception as error:
+            log.warning("pace.no_slots", error=error)
+            self._timer.call_at(self._timer.time() + AGAIN, self._more)
+        else:
+            asyncio.get_running_loop().call_soon(self._more)
+        finally:
+            self._asking = None
+
+    def _reserve(self, unit: Unit, count: int) -> float:
+        """The timer's time of the first of `count` slots that are now ours."""
+        row = _row(unit)
+        ahead = row.next_at - unit.now
+        if not timedelta() < ahead < FARTHEST:  # nothing is reserved, or the clock was set back
+            ahead = timedelta()
+        unit.change(row, next_at=unit.now + ahead + count * timedelta(seconds=self._apart))
+        return self._timer.time() + ahead.total_seconds()
+
+
+def _row(unit: Unit) -> Pace:
+    unit.lock(_LOCK)
+    row = unit.one(Pace, name=_NAME)
+    if row is None:
+        row = Pace(id=unit.new_id(), name=_NAME, next_at=unit.now)
+        unit.add(row)
+    return row
+
+
+def _hold(unit: Unit, until: timedelta) -> None:
+    row = _row(unit)
+    unit.change(row, next_at=max(row.next_at, unit.now + until))

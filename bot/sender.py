@@ -1,0 +1,579 @@
+"""The one door out: sends what the outbox holds, in order, at the right pace, until it is settled.
+
+Its laws, on which the tests are built:
+
+1. Lanes leave in order: alerts, replies, notices, nudges. Alerts and replies leave at once, and a fresh
+   alert waits for nothing but Telegram, not even for the database. Notices and nudges keep the pace.
+2. Within a chat and lane rows leave one after the other, in the order of their ids, retries included.
+3. A row is marked after its call: killed in between, it is sent again. A nudge is marked before it: it
+   is sent once or not at all.
+4. What was not sent is tried again, for a day; a nudge for an hour. What may have been sent is tried
+   again too, but for nudges.
+5. A 429 is obeyed by all lanes.
+6. Fresh rows come from the commit itself, neither read nor opened again. What has waited is looked up
+   before it leaves: it may have been replaced, dropped, or taken over by another process.
+
+It knows no Telegram, no SQL and no clock but those it is given, and never logs a word of a body.
+"""
+
+import asyncio
+import random
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from bot import ledger
+from bot.courier import Blocked, Courier, Gone, NotSent, Refused, SlowDown, Unsure
+from bot.journal import Log
+from bot.ledger import NUDGE_FRESH, OnBlocked, Outcome, Proof, Turn, Wanted
+from bot.outbox import Lane
+from bot.pace import Handle, Pacer, Timer
+from bot.patience import Patience
+from bot.queue import Held, Key, Queue
+from bot.rows import Outgoing, Sending
+from bot.together import Together
+from bot.unit import Storage, Unit
+
+log = Log(__name__)
+
+AT_ONCE = (Lane.ALERT, Lane.REPLY)
+PACED = (Lane.NOTICE, Lane.NUDGE)
+ABREAST = 64  # calls at the same time: for alerts, for replies, and for both paced lanes together
+KEEP_TRYING = timedelta(hours=24)
+FIRST_RETRY = 0.5
+LONGEST_RETRY = {Lane.ALERT: 5.0, Lane.REPLY: 10.0, Lane.NOTICE: 30.0, Lane.NUDGE: 30.0}
+BROKEN_TRIES = 3
+FIRST_LOOK, LONGEST_LOOK = 0.05, 2.0
+STALE = 1.0
+LEASE = 15.0
+TICK = 5.0
+RENEWED = 256
+STUCK = 60.0
+REPORT = 60.0
+TOGETHER = 128
+CHUNK = 200
+ROOM = 256
+CROWD = 1000
+AGAIN = 1.0
+
+
+def _nobody(unit: Unit, chat_hash: bytes) -> None: ...
+
+
+def _always(unit: Unit, row: Outgoing) -> bool:
+    return True
+
+
+class Sender:
+    """`shared`: other processes send from the same database (PostgreSQL).
+
+    `on_blocked(unit, chat_hash)` runs in the unit that writes down that a chat cannot be reached;
+    `wanted(unit, row)` is asked just before a nudge leaves (quiet hours may have begun, say).
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        courier: Courier,
+        *,
+        rate: float,
+        shared: bool,
+        chance: random.Random,
+        on_blocked: OnBlocked = _nobody,
+        wanted: Wanted = _always,
+        timer: Timer | None = None,
+    ) -> None:
+        self._storage = storage
+        self._courier = courier
+        self._shared = shared
+        self._chance = chance
+        self._on_blocked = on_blocked
+        self._wanted = wanted
+        self._timer: Timer = timer or asyncio.get_running_loop()
+        self._pacer = Pacer(storage, rate, self._timer, self._pump)
+        self._patience = Patience()
+        self._proofs = Together(self._prove, TOGETHER)
+        self._marks = Together(self._mark, TOGETHER)
+        self._running = False
+        self._hot: deque[Outgoing] = deque()
+        self._cold: deque[Outgoing] = deque()
+        self._accepting = False
+        self._hand: dict[int, Held] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._queues: dict[Key, Queue] = {}
+        self._ready: dict[Lane, deque[Queue]] = {lane: deque() for lane in Lane}
+        self._next: dict[Lane, deque[Queue]] = {lane: deque() for lane in PACED}
+        self._busy: Counter[Lane] = Counter()
+        self._paced_calls = 0
+        self._flights: dict[asyncio.Task[None], Held] = {}
+        self._edits: dict[int, set[Queue]] = {}
+        self._sweeping = asyncio.Lock()
+        self._left_behind = self._every = False
+        self._chores: set[asyncio.Task[None]] = set()
+        self._alarm: tuple[float, Handle] | None = None
+        self._ticking: Handle | None = None
+        self._marked_at = self._reported_at = self._timer.time()
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self._spent: Counter[str] = Counter()
+        self.alive_at: datetime = storage.clock.now()
+        storage.on_posted(self._posted)
+
+    # Beginning and end
+
+    async def start(self) -> None:
+        """Begin. On a database that nobody shares, all that is queued is taken up, whoever left it."""
+        self._running = True
+        self._tick()
+        self._accept()
+        await self.sweep(all_leases=not self._shared)
+
+    async def idle(self) -> None:
+        """Wait until nothing is in hand: all is sent and marked."""
+        await self._empty.wait()
+
+    async def stop(self, grace: float = 10.0) -> None:
+        """Send on for at most `grace` seconds, then let go of the rest for whoever comes next."""
+        try:
+            async with asyncio.timeout(grace):
+                await self.idle()
+        except TimeoutError:
+            log.warning("sender.stopped_early", waiting=len(self._hand))
+        self._running = False
+        for handle in (self._ticking, self._alarm and self._alarm[1]):
+            if handle is not None:
+                handle.cancel()
+        flying = frozenset(held.row.id for held in self._flights.values())
+        tasks = [*self._flights, *self._chores]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._pacer.close()
+        try:
+            async with asyncio.timeout(2):
+                await self._proofs.finished()
+                await self._marks.finished()
+                await self._let_go(flying)
+        except Exception as error:
+            log.warning("sender.not_released", error=error, waiting=len(self._hand))
+        self._report(self._timer.time())
+
+    async def sweep(self, all_leases: bool = False) -> int:
+        """Take up rows that were left behind, as many as there is room for; how many were taken.
+
+        `all_leases` takes rows whatever their lease says: only for the sole process on a database.
+        """
+        async with self._sweeping:
+            self._every = self._every or all_leases
+            left, taken = False, 0
+            for lanes in (AT_ONCE, PACED):
+                held = frozenset(one.row.id for one in self._hand.values() if one.row.lane in lanes)
+                room = ROOM - len(held) if lanes is PACED else ROOM if len(held) < CROWD else 0
+                if room <= 0:
+                    left = True
+                    continue
+                work = partial(ledger.claim, lanes=lanes, most=room, held=held, every=self._every)
+                rows = await self._storage.write(work)
+                left = left or len(rows) == room
+                for row in rows:
+                    self._take(row, placed=True)
+                taken += len(rows)
+            self._left_behind, self._every = left, self._every and left
+        self._pump()
+        return taken
+
+    async def _let_go(self, flying: frozenset[int]) -> None:
+        """Rows that never left are anybody's at once; what was in the air stays as the book has it."""
+        kept = [one for one in self._hand.values() if one.row.id not in flying]
+        marked = frozenset(one.row.id for one in kept if one.marked)
+        rows = [*(one.row for one in kept), *self._hot, *self._cold]
+        for start in range(0, len(rows), TOGETHER):
+            some = rows[start : start + TOGETHER]
+            await self._storage.write(partial(ledger.release, rows=some, marked=marked))
+
+    # Into the hand
+
+    def _posted(self, rows: list[Outgoing]) -> None:
+        for row in rows:
+            (self._hot if row.lane in AT_ONCE else self._cold).append(row)
+        self._empty.clear()
+        if not self._accepting:
+            self._accept()
+
+    def _accept(self) -> None:
+        """Take in hand what has arrived, some at a time: ten thousand rows must not stop the loop."""
+        self._accepting = False
+        if not self._running:
+            return
+        now = self._storage.clock.now()
+        for _ in range(min(CHUNK, len(self._hot) + len(self._cold))):
+            row = (self._hot or self._cold).popleft()
+            later = (row.due_at - now).total_seconds()
+            if later <= 0:
+                self._take(row)
+            elif later < LEASE:  # beyond that, it is for the next sweep
+                self._timer.call_at(self._timer.time() + later, partial(self._posted, [row]))
+        self._accepting = bool(self._hot or self._cold)
+        if self._accepting:
+            asyncio.get_running_loop().call_soon(self._accept)
+        elif not self._hand:
+            self._empty.set()
+        self._pump()
+
+    def _take(self, row: Outgoing, placed: bool = False) -> None:
+        if row.id in self._hand:
+            return
+        self._empty.clear()
+        held = self._hand[row.id] = Held(row, proven=self._timer.time(), placed=placed, tries=row.attempts)
+        key = (row.chat_hash, row.lane)
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = self._queues[key] = Queue(key, Lane(row.lane))
+        queue.add(held)
+        if len(queue.rows) == 1:  # a queue that has rows is busy, waits or is ready already
+            self._ready[queue.lane].append(queue)
+        elif queue.timer is not None and queue.head is held:
+            self._wake(queue)  # an earlier row has come, and need not wait for what the later one waits for
+
+    # Out of the hand
+
+    def _pump(self) -> None:
+        """Begin whatever may begin now; called whenever something has changed."""
+        if not self._running:
+            return
+        now = self._timer.time()
+        if now < self._patience.everyone:
+            self._ring(self._patience.everyone)
+            return
+        for lane in AT_ONCE:
+            while self._ready[lane] and self._busy[lane] < ABREAST:
+                self._begin(self._ready[lane].popleft(), now)
+        self._pump_paced(now)
+
+    def _pump_paced(self, now: float) -> None:
+        while True:
+            while self._ready_paced and self._ahead < self._pacer.ahead:
+                self._begin(self._ready_paced.popleft(), now)
+            line = self._next[Lane.NOTICE] or self._next[Lane.NUDGE]
+            if not line or self._paced_calls >= ABREAST:
+                return
+            if not self._pacer.take(now):
+                break
+            self._paced_calls += 1
+            self._launch(line.popleft())
+        wanted = self._ahead + sum(len(self._ready[lane]) for lane in PACED)
+        at = self._pacer.next(wanted, now)
+        if at is not None:
+            self._ring(at)
+
+    @property
+    def _ready_paced(self) -> deque[Queue]:
+        return self._ready[Lane.NOTICE] or self._ready[Lane.NUDGE]
+
+    @property
+    def _ahead(self) -> int:
+        """Paced rows that are being looked up, or have been and wait for a slot."""
+        return sum(self._busy[lane] for lane in PACED) - self._paced_calls
+
+    def _begin(self, queue: Queue, now: float) -> None:
+        until = self._patience.until(queue.key[0])
+        if until > now:
+            self._wait(queue, until - now)
+            return
+        queue.busy = True
+        self._busy[queue.lane] += 1
+        if self._to_be_proven(queue.head, now):
+            self._proofs.add(queue)
+        else:
+            self._proceed(queue)
+
+    def _to_be_proven(self, held: Held, now: float) -> bool:
+        lane = held.row.lane
+        unplaced = self._shared and not held.placed and lane != Lane.ALERT
+        return lane == Lane.NUDGE or held.row.edits is not None or unplaced or now - held.proven > STALE
+
+    def _proceed(self, queue: Queue) -> None:
+        if queue.lane in AT_ONCE:
+            self._launch(queue)
+        else:
+            self._next[queue.lane].append(queue)
+
+    async def _prove(self, queues: list[Queue]) -> None:
+        rows = [queue.head.row for queue in queues]
+        work = partial(ledger.prove, rows=rows, held=self._hand, shared=self._shared, wanted=self._wanted)
+        proofs: dict[int, Proof] = {}
+        try:
+            proofs = await self._storage.write(work, urgent=self._shared)
+        except Exception as error:
+            log.error("sender.not_proven", error=error, count=len(queues))
+        for queue in queues:
+            self._proven(queue, proofs.get(queue.head.row.id))
+        self._pump()
+
+    def _proven(self, queue: Queue, proof: Proof | None) -> None:
+        held = queue.head
+        if proof is None:  # the database is in trouble
+            if queue.lane in AT_ONCE and held.row.edits is None:
+                self._proceed(queue)  # a word too early, or twice, is better than silence
+            else:
+                held.tries += 1
+                self._release(queue)
+                self._wait(queue, self._backoff(held))
+            return
+        held.proven = self._timer.time()
+        match proof.turn:
+            case Turn.GO:
+                held.placed = True
+                held.marked = queue.lane is Lane.NUDGE
+                held.message_id = proof.message_id
+                self._proceed(queue)
+            case Turn.WAIT:
+                held.waits += 1
+                if held.row.edits in self._hand:
+                    self._edits.setdefault(held.row.edits, set()).add(queue)
+                self._release(queue)
+                self._wait(queue, min(LONGEST_LOOK, FIRST_LOOK * 2.0**held.waits))
+            case Turn.OVER:
+                self._count(queue.lane, "over")
+                self._advance(queue)
+                self._settle(held)
+
+    def _launch(self, queue: Queue) -> None:
+        if not self._running:
+            return
+        task = asyncio.get_running_loop().create_task(self._send(queue))
+        self._flights[task] = queue.head
+        task.add_done_callback(self._flights.pop)
+
+    async def _send(self, queue: Queue) -> None:
+        held = queue.head
+        row = held.row
+        held.started = began = self._timer.time()
+        self._patience.called(began, row.chat_hash)
+        if queue.lane in AT_ONCE:
+            self._pacer.note(began)
+        try:
+            message_id = await self._courier.deliver(row.body or {}, message_id=held.message_id)
+        except SlowDown as error:
+            self._slow_down(queue, error.retry_after)
+        except NotSent:
+            self._retry(queue)
+        except Unsure:
+            self._unsure(queue)
+        except Blocked:
+            self._finish(queue, Sending.FAILED, blocked=True)
+        except Gone:
+            self._finish(queue, Sending.DROPPED)
+        except Refused as error:
+            log.error("sender.refused", row=row.id, lane=queue.lane.name, reason=error.code)
+            self._finish(queue, Sending.FAILED)
+        except Exception as error:
+            log.error("sender.broken", row=row.id, lane=queue.lane.name, error=error)
+            if held.tries >= BROKEN_TRIES:
+                self._finish(queue, Sending.FAILED)
+            else:
+                self._unsure(queue)
+        else:
+            self._spent[queue.lane.name] += int((self._timer.time() - began) * 1000)
+            self._finish(queue, Sending.SENT, message_id)
+        self._pump()
+
+    # What becomes of a call
+
+    def _slow_down(self, queue: Queue, seconds: float) -> None:
+        now = self._timer.time()
+        alone = self._patience.slow_down(now, queue.key[0], seconds)
+        log.warning("sender.slowed", retry_after=seconds, mode="chat" if alone else "all")
+        self._count(queue.lane, "slowed")
+        if not alone:
+            self._chore(self._pacer.hold(seconds))
+        self._put_back(queue, seconds)
+
+    def _unsure(self, queue: Queue) -> None:
+        if queue.lane is Lane.NUDGE:
+            self._finish(queue, Sending.SENT)
+        else:
+            self._retry(queue)
+
+    def _retry(self, queue: Queue) -> None:
+        held = queue.head
+        age = self._storage.clock.now() - held.row.due_at
+        held.tries += 1
+        self._count(queue.lane, "again")
+        if queue.lane is Lane.NUDGE and age > NUDGE_FRESH:
+            self._finish(queue, Sending.DROPPED)
+        elif age > KEEP_TRYING:
+            log.error("sender.gave_up", row=held.row.id, lane=queue.lane.name, attempt=held.tries)
+            self._finish(queue, Sending.FAILED)
+        else:
+            self._put_back(queue, self._backoff(held))
+
+    def _backoff(self, held: Held) -> float:
+        longest = LONGEST_RETRY[Lane(held.row.lane)]
+        return min(longest, FIRST_RETRY * 2.0 ** min(held.tries - 1, 16)) * self._chance.uniform(0.5, 1.0)
+
+    def _put_back(self, queue: Queue, seconds: float) -> None:
+        """The head waits; a nudge, which is marked already, is first unmarked."""
+        held = queue.head
+        if held.marked:
+            outcome = Outcome(held.row, Sending.QUEUED, self._storage.clock.now(), attempts=held.tries)
+            self._marks.add((held, outcome, partial(self._unmarked, queue, self._timer.time() + seconds)))
+        else:
+            self._release(queue)
+            self._wait(queue, seconds)
+
+    def _unmarked(self, queue: Queue, until: float) -> None:
+        queue.head.marked = False
+        self._release(queue)
+        self._wait(queue, until - self._timer.time())
+
+    def _finish(
+        self, queue: Queue, state: Sending, message_id: int | None = None, *, blocked: bool = False
+    ) -> None:
+        held = queue.head
+        now = self._storage.clock.now()
+        outcome = Outcome(held.row, state, now, message_id, attempts=held.tries + 1, blocked=blocked)
+        self._count(queue.lane, "blocked" if blocked else state.value)
+        self._advance(queue)
+        self._marks.add((held, outcome, partial(self._settle, held)))
+
+    def _advance(self, queue: Queue) -> None:
+        """The head has left the queue for good."""
+        self._release(queue)
+        queue.rows.pop(0)
+        if queue.rows:
+            self._ready[queue.lane].append(queue)
+        else:
+            del self._queues[queue.key]
+
+    def _release(self, queue: Queue) -> None:
+        queue.busy = False
+        self._busy[queue.lane] -= 1
+        if queue.head.started is not None:
+            queue.head.started = None
+            self._paced_calls -= queue.lane in PACED
+
+    async def _mark(self, batch: list[tuple[Held, Outcome, Callable[[], None]]]) -> None:
+        outcomes = [outcome for _, outcome, _ in batch]
+        try:
+            await self._storage.write(partial(ledger.mark, outcomes=outcomes, on_blocked=self._on_blocked))
+        except Exception as error:
+            # One row that cannot be written must not keep the others from it: they try by halves.
+            log.error("sender.not_marked", error=error, count=len(batch))
+            self._marks.most = max(1, len(batch) // 2)
+            if len(batch) == 1:
+                self._marks.add(batch[0])
+            else:
+                self._marks.put_back(batch)
+            await self._sleep(AGAIN)
+            return
+        self._marks.most = TOGETHER
+        self._marked_at = self._timer.time()
+        for _, _, settled in batch:
+            settled()
+        self._pump()
+
+    def _settle(self, held: Held) -> None:
+        """The database knows how this row ended."""
+        del self._hand[held.row.id]
+        for queue in self._edits.pop(held.row.id, ()):
+            if queue.timer is not None:
+                self._wake(queue)
+        if not self._hand and not self._accepting:
+            self._empty.set()
+        if self._left_behind and len(self._hand) < ROOM // 4 and not self._sweeping.locked():
+            self._left_behind = False
+            self._chore(self._sweep_again())
+
+    # Time
+
+    def _wait(self, queue: Queue, seconds: float) -> None:
+        queue.timer = self._timer.call_at(self._timer.time() + seconds, partial(self._woken, queue))
+
+    def _woken(self, queue: Queue) -> None:
+        self._wake(queue)
+        self._pump()
+
+    def _wake(self, queue: Queue) -> None:
+        if queue.timer is not None:
+            queue.timer.cancel()
+            queue.timer = None
+        self._ready[queue.lane].append(queue)
+
+    def _ring(self, at: float) -> None:
+        """Pump again at that moment."""
+        if self._alarm is not None:
+            if self._alarm[0] <= at:
+                return
+            self._alarm[1].cancel()
+        self._alarm = (at, self._timer.call_at(at, self._rung))
+
+    def _rung(self) -> None:
+        self._alarm = None
+        self._pump()
+
+    async def _sleep(self, seconds: float) -> None:
+        over = asyncio.Event()
+        self._timer.call_at(self._timer.time() + seconds, over.set)
+        await over.wait()
+
+    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    async def _sweep_again(self) -> None:
+        try:
+            await self.sweep()
+        except Exception as error:
+            log.warning("sender.not_swept", error=error)
+            self._left_behind = True
+
+    def _tick(self) -> None:
+        now = self._timer.time()
+        self._ticking = self._timer.call_at(now + TICK, self._tick)
+        self._patience.forget(now)
+        if not self._stuck(now):
+            self.alive_at = self._storage.clock.now()
+        if now - self._reported_at >= REPORT:
+            self._report(now)
+        heads = (queue.head for queue in self._queues.values() if queue.busy or queue.timer is not None)
+        old = (held for held in heads if now - held.proven > TICK and held.row.lane != Lane.NUDGE)
+        if renewed := list(islice(old, RENEWED)):
+            self._chore(self._renew(renewed))
+        if self._left_behind and not self._hand:
+            self._chore(self._sweep_again())
+
+    async def _renew(self, renewed: list[Held]) -> None:
+        attempts = {held.row.id: held.tries for held in renewed}
+        try:
+            ours = await self._storage.write(partial(ledger.renew, attempts=attempts))
+        except Exception as error:
+            log.warning("sender.not_renewed", error=error, count=len(renewed))
+            return
+        now = self._timer.time()
+        for held in renewed:
+            if held.row.id in ours:
+                held.proven = now
+
+    def _stuck(self, now: float) -> bool:
+        flying = any(now - (held.started or now) > STUCK for held in self._flights.values())
+        return flying or (len(self._marks) > 0 and now - self._marked_at > STUCK)
+
+    def _count(self, lane: Lane, what: str) -> None:
+        self.counts[lane.name, what] += 1
+
+    def _report(self, now: float) -> None:
+        """How many of each lane came to what since the last time, in the log."""
+        self._reported_at = now
+        for (lane, what), count in sorted(self.counts.items()):
+            if what == Sending.SENT:
+                ms = self._spent[lane] / count
+                log.info("sender.did", lane=lane, status=what, count=count, ms=ms, waiting=len(self._hand))
+            else:
+                log.info("sender.did", lane=lane, status=what, count=count, waiting=len(self._hand))
+        self.counts.clear()
+        self._spent.clear()
