@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import re
+import secrets
 from collections.abc import Callable
 from enum import Enum
 from ipaddress import ip_address
@@ -243,6 +244,11 @@ def load(*demands: Demand, env_file: Path | None = Path(".env")) -> Settings:
     for demand in demands:
         _DEMANDS[demand](settings)
     return settings
+
+
+def new_key() -> str:
+    """A fresh master key, written the way MASTER_KEYS wants it."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def _check_together(settings: Settings) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.settings import Demand, Settings, SettingsError, load
-from bot.store.vault import new_master_key
+from bot.settings import Demand, Settings, SettingsError, load, new_key
 
 TOKEN = "123456:AAErfundenErfundenErfundenErfunden00"
 LOCAL = "http://127.0.0.1:8081"
@@ -133,7 +132,7 @@ def test_master_keys_are_32_bytes_each_and_the_first_is_current(monkeypatch: pyt
 
 
 def test_a_new_key_is_one_that_is_accepted_and_no_two_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = new_master_key(), new_master_key()
+    first, second = new_key(), new_key()
     given(monkeypatch, MASTER_KEYS=f"{first},{second}")
     keys = load(Demand.VAULT).keys
     assert [len(key) for key in keys] == [32, 32]
