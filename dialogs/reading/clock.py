@@ -24,12 +24,13 @@ def _clock(text: str, known: Lexicon) -> tuple[int, int | None, str]:
     numbers: list[int] = []
     halves: set[str] = set()
     relation = named = ""
-    literal = False
+    literal = together = False
     for part in spoken(_CLOCK_TOKEN.findall(plain), known):
         if isinstance(part, Fraction):
             numbers.append(int(part))
         elif ":" in part and len(part) > 1:
             numbers += map(int, part.split(":"))
+            together = True
             literal = literal or part[0] == "0"
         elif part in known.half:
             numbers.append(30)
@@ -58,7 +59,7 @@ def _clock(text: str, known: Lexicon) -> tuple[int, int | None, str]:
             pass
         case [ahead, hour], "to":
             hour, minute = (hour - 1 if hour > 1 else 12), 60 - ahead
-        case [hour, minute], "":
+        case [hour, minute], "" if together or minute >= 10:
             pass
         case [hour], "" if hour < 100:
             pass

@@ -56,7 +56,7 @@ def whole(text: str, low: int, high: int, unit: Unit, language: str) -> int:
     known = lexicon.of(language)
     if not text.strip():
         raise Unclear(Reason.EMPTY)
-    if low == 0 and as_phrase(text, known.hedges) in known.nothing:
+    if low == 0 and {as_phrase(text), as_phrase(text, known.hedges)} & known.nothing:
         return 0
     value = _amount(spoken(tokenize(text), known), high, unit, known)
     if not low <= value <= high:
@@ -76,7 +76,7 @@ def _amount(parts: list[str | Fraction], high: int, unit: Unit, known: Lexicon) 
     joined = scoping = negative = False
     for part in parts:
         if isinstance(part, Fraction):
-            if scoping:
+            if scoping and scope is None:
                 scope, scoping = part, False
             else:
                 negative = negative or before == "-"
