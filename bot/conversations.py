@@ -143,7 +143,7 @@ def answer(
             keep_words(unit, patient, given.text, message_id)
         return session if hold else _ask(unit, host, patient, at, unclear)
     if given.data is not None and message_id is not None:
-        chosen = _chosen(host.program, patient, prompt, said.value, labels)
+        chosen = _chosen(host.program, patient, said.value, labels)
         outbox.set_buttons(
             unit, people.address(patient), message_id, [[(chosen, _n(session, session.turn, "change"))]]
         )
@@ -220,6 +220,19 @@ def keep_words(unit: Unit, patient: Patient, text: str, message_id: int | None) 
 
 def title(host: Host, patient: Patient, dialog: str) -> str:
     return host.program.words.plain(patient.language, dialog, "title")
+
+
+def spoken(unit: Unit, host: Host, patient: Patient, session: Session) -> list[tuple[str, str]]:
+    """A session as it reads: each question in words (HTML) and its answer (plain), in the script's order."""
+    at = _load(unit, host.program, session)
+    words, name, language = host.program.words, at.dialog.name, patient.language
+    found = []
+    for place, step in enumerate(at.turn.trail):
+        then = Turn(at.dialog, at.turn.trail[:place], (), step.prompt)
+        question = words.prompt(language, name, step.prompt, then, at.facts)
+        labels = _labels(host.program, patient, at, step.prompt)
+        found.append((question, _shown(host.program, patient, step.stored.value, labels)))
+    return found
 
 
 def _load(unit: Unit, program: Program, session: Session) -> Open:
@@ -367,21 +380,23 @@ def _labels(program: Program, patient: Patient, at: Open, prompt: Prompt[Any]) -
     }
 
 
-def _chosen(
-    program: Program, patient: Patient, prompt: Prompt[Any], value: Any, labels: Mapping[str, str]
-) -> str:
-    """The answer as its button shows it, cut to fit."""
+def _shown(program: Program, patient: Patient, value: Any, labels: Mapping[str, str]) -> str:
+    """An answer in words."""
     match value:
         case None:
-            shown = program.words.plain(patient.language, "navigation", "skipped")
+            return program.words.plain(patient.language, "navigation", "skipped")
         case bool():
-            shown = labels["yes" if value else "no"]
+            return labels["yes" if value else "no"]
         case list():
-            shown = ", ".join(labels.get(option, option) for option in value) or program.words.plain(
-                patient.language, "navigation", "none_chosen"
-            )
+            ticked = ", ".join(labels.get(option, option) for option in value)
+            return ticked or program.words.plain(patient.language, "navigation", "none_chosen")
         case _:
-            shown = labels.get(str(value), str(value))
+            return labels.get(str(value), str(value))
+
+
+def _chosen(program: Program, patient: Patient, value: Any, labels: Mapping[str, str]) -> str:
+    """The answer as the button under its question shows it, cut to fit."""
+    shown = _shown(program, patient, value, labels)
     text = program.words.plain(patient.language, "navigation", "chosen", answer=shown)
     return text if len(text) <= 60 else text[:59] + "…"
 

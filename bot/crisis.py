@@ -6,6 +6,7 @@ words themselves stay in the patient's own sealed rows. For a stranger nothing i
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from bot import alerts, menus, outbox, people
@@ -16,10 +17,14 @@ from bot.inbound import Inbound, Medium
 from bot.outbox import Buttons, Lane
 from bot.people import Person
 from bot.program import Program
-from bot.rows import Flag, Patient, Standing
+from bot.rows import Flag, Outgoing, Patient, Standing
 from bot.unit import Unit
 
 CRISIS = "crisis"
+TAKEN_BACK = timedelta(hours=48)
+"""How far back a bot may delete its messages in a private chat (Bot API, deleteMessages)."""
+_AT_ONCE = 100
+"""Messages that one deleteMessages call takes."""
 
 
 def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_directly: bool = False) -> None:
@@ -52,7 +57,8 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
         text = program.words.text(person.language, "crisis", "told_now")
     else:
         text = _card(program, person.language, concern, person)
-    outbox.say(unit, to, text, buttons(program, person), lane=Lane.ALERT, cause=f"card:{cause}")
+    below = buttons(program, person, hide=concern.category == Category.ABUSE)
+    outbox.say(unit, to, text, below, lane=Lane.ALERT, cause=f"card:{cause}")
 
 
 def needs_help_first(concern: Concern | None) -> bool:
@@ -76,9 +82,12 @@ def unheard(program: Program, language: str, medium: Medium) -> str:
     return program.words.text(language, "crisis", block, **_context(program, language, "enrolled"))
 
 
-def buttons(program: Program, patient: Patient) -> Buttons:
+def buttons(program: Program, patient: Patient, *, hide: bool = False) -> Buttons:
+    """What a person can do from a card, with one press."""
     words, language = program.words, patient.language
+    rows = [[(words.plain(language, "crisis", "button_hide"), "o:hide")]] if hide else []
     return [
+        *rows,
         [(words.plain(language, "crisis", "button_call"), "o:call")],
         [
             (words.plain(language, "crisis", "button_ground"), "o:ground"),
@@ -118,8 +127,18 @@ def call(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
     return None
 
 
+def hide(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    """Take back what the bot wrote in the last 48 hours, as far as Telegram lets it."""
+    since = unit.now - TAKEN_BACK
+    rows = unit.find(Outgoing, patient_id=patient.id, sent_at__gt=since, message_id__not=None)
+    ids = sorted({row.message_id for row in rows if row.message_id and row.chat_hash == patient.chat_hash})
+    for start in range(0, len(ids), _AT_ONCE):
+        outbox.delete(unit, people.address(patient), ids[start : start + _AT_ONCE])
+    return None
+
+
 COMMANDS = {"sos": sos}
-OPENS = {"sos": sos, "ground": ground, "safe": safe, "call": call}
+OPENS = {"sos": sos, "ground": ground, "safe": safe, "call": call, "hide": hide}
 
 
 def _add_to_open(unit: Unit, program: Program, patient: Patient, concern: Concern, cause: str) -> Flag | None:
@@ -153,8 +172,13 @@ def _card(program: Program, language: str, concern: Concern, person: Person) -> 
 def _context(
     program: Program, language: str, situation: str, concern: Concern | None = None
 ) -> Mapping[str, Any]:
-    lines = program.lines_in(language, concern.category if concern else "")
-    return {"lines": lines, "program": program.name, "situation": situation}
+    category = concern.category if concern else ""
+    return {
+        "lines": program.lines_in(language, category),
+        "program": program.name,
+        "situation": situation,
+        "hide": category == Category.ABUSE and situation == "enrolled",
+    }
 
 
 def _language(person: Person) -> str:

@@ -15,6 +15,8 @@ from dialogs.engine import Turn, freeze
 from dialogs.prompts import Facts
 
 CONSENT_VERSION = "2026-11"
+NO_QUIET = "00:00"
+"""Quiet hours that end where they begin are none."""
 _READINGS = {
     "check_in": ("mood", "craving", "sleep"),
     "trigger_log": ("urge",),
@@ -130,8 +132,8 @@ def _enrol(unit: Unit, program: Program, patient: Patient, said: enrolment.Enrol
         enrolled_at=unit.now,
         name=said.name,
         time_zone=str(ZoneInfo(zone)),
-        quiet_from=_clock(said.quiet_from),
-        quiet_to=_clock(said.quiet_to),
+        quiet_from=_clock(said.quiet_from) or NO_QUIET,
+        quiet_to=_clock(said.quiet_to) or NO_QUIET,
         discreet=said.discreet,
         profile=profile,
     )

@@ -93,7 +93,7 @@ def address(person: Person) -> Address:
 
 def add_staff(unit: Unit, program: Program, name: str, role: Role, actor: str) -> Invitation:
     """A new member of staff, and the link with which they join."""
-    staff = Staff(id=unit.new_id(), code=_code(unit, "S"), role=role, created_at=unit.now, name=name)
+    staff = Staff(id=unit.new_id(), code=new_code(unit, "S"), role=role, created_at=unit.now, name=name)
     unit.add(staff)
     note(unit, actor, "staff_added", staff_id=staff.id, detail=role)
     return _issue(unit, program, staff.code, staff_id=staff.id, issued_by=None)
@@ -111,7 +111,7 @@ def invite_patient(unit: Unit, program: Program, counselor: Staff, actor: str) -
     """A new patient under a counselor: the code is theirs for ever, the token for one `/start`."""
     patient = Patient(
         id=unit.new_id(),
-        code=_code(unit, "P"),
+        code=new_code(unit, "P"),
         standing=Standing.INVITED,
         counselor_id=counselor.id,
         created_at=unit.now,
@@ -205,6 +205,11 @@ def blocked(unit: Unit, chat_hash: bytes) -> None:
         unit.change(staff, blocked_at=unit.now)
 
 
+def staff_by_code(unit: Unit, code: str) -> Staff | None:
+    """A member of staff who is still here."""
+    return unit.one(Staff, code=code.strip().upper(), removed_at=None)
+
+
 def counselor_of(unit: Unit, patient: Patient) -> Staff | None:
     """The counselor who answers for a patient; None when that one has gone and nobody took over."""
     if patient.counselor_id is None:
@@ -266,7 +271,8 @@ def _issue(
             expires_at=unit.now + program.invitation,
         )
     )
-    return Invitation(code, token, f"https://t.me/{program.username}?start={token}")
+    link = f"https://t.me/{program.username}?start={token}" if program.username else ""
+    return Invitation(code, token, link)
 
 
 def _void(unit: Unit, *, staff_id: int | None = None, patient_id: int | None = None) -> None:
@@ -274,7 +280,7 @@ def _void(unit: Unit, *, staff_id: int | None = None, patient_id: int | None = N
         unit.change(token, expires_at=min(token.expires_at, unit.now))
 
 
-def _code(unit: Unit, letter: str) -> str:
+def new_code(unit: Unit, letter: str) -> str:
     """A fresh code such as P-7KQ2M: short enough to say on the phone, without letters that look alike."""
     kind = Patient if letter == "P" else Staff
     while True:

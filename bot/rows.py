@@ -88,8 +88,8 @@ class Patient:
     language: str = "en"
     time_zone: str
     phase: str = "engagement"
-    quiet_from: str | None = "22:00"
-    quiet_to: str | None = "07:00"
+    quiet_from: str = "22:00"
+    quiet_to: str = "07:00"
     discreet: bool = False
     chat_hash: bytes | None = None
     chat: Sealed[int | None] = None

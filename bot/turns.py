@@ -6,7 +6,7 @@ comes gets a line, and whatever was said by a patient is kept.
 
 from collections.abc import Callable, Mapping
 
-from bot import conversations, crisis, history, menus, outbox, people, preferences, reminders, staff
+from bot import conversations, crisis, history, menus, outbox, pauses, people, preferences, privacy, staff
 from bot.concerns import Concern
 from bot.conversations import Host
 from bot.inbound import Edited, Grouped, Inbound, Left, Medium, Pressed, Said, Showed
@@ -389,7 +389,8 @@ COMMANDS: Mapping[str, Handler] = {
     **crisis.COMMANDS,
     **history.COMMANDS,
     **preferences.COMMANDS,
-    **reminders.COMMANDS,
+    **privacy.COMMANDS,
+    **pauses.COMMANDS,
 }
 OPENS: Mapping[str, Handler] = {
     **{command: _open_dialog(name) for command, name in _DIALOGS.items()},
@@ -400,6 +401,7 @@ OPENS: Mapping[str, Handler] = {
     **crisis.OPENS,
     **history.OPENS,
     **preferences.OPENS,
-    **reminders.OPENS,
+    **privacy.OPENS,
+    **pauses.OPENS,
 }
 _ENROLLING: Mapping[str, Handler] = {"cancel": _cancel, "back": _back, "sos": crisis.sos, "help": crisis.sos}

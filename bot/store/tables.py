@@ -95,8 +95,8 @@ class Patient(SQLModel, table=True):
     language: str = _word(8)
     time_zone: str = _word(64)
     phase: str = _word(24)
-    quiet_from: str | None = _word(5, default=None)
-    quiet_to: str | None = _word(5, default=None)
+    quiet_from: str = _word(5)
+    quiet_to: str = _word(5)
     discreet: bool = False
     chat_hash: bytes | None = Field(default=None, unique=True, sa_type=LargeBinary)
     chat: bytes | None = _sealed(default=None)

@@ -12,7 +12,6 @@ and owner are bound in as associated data, so a value copied to another place do
 import hashlib
 import hmac
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,7 +23,6 @@ HOUSE = 0
 LOOKUP = -1
 _VERSION = b"\x01"
 _NONCE = 12
-_KEY = 32
 
 
 class WrongMasterKey(Exception):
@@ -33,19 +31,6 @@ class WrongMasterKey(Exception):
 
 class Sealless(Exception):
     """A value did not open: its key is gone (the patient was erased), or it was moved or altered."""
-
-
-def new_master_key() -> str:
-    """32 random bytes in urlsafe base64, as MASTER_KEYS takes them."""
-    return urlsafe_b64encode(os.urandom(_KEY)).decode()
-
-
-def master_key(text: str) -> bytes:
-    """The bytes of a key as `new_master_key` writes it, padding optional; ValueError if not 32 bytes."""
-    raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if len(raw) != _KEY:
-        raise ValueError("a master key has 32 bytes")
-    return raw
 
 
 class Vault:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from telegram import Bot
 from telegram.error import Conflict, RetryAfter, TelegramError
 
+from bot.clock import Clock
 from bot.inbound import Inbound
 from bot.journal import Log
 from bot.telegram.updates import ALLOWED, redelivery_key, translate
@@ -30,13 +31,15 @@ _SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105
 Receive = Callable[[list[Inbound]], Awaitable[None]]
 Bury = Callable[[bytes, dict[str, Any]], Awaitable[None]]
 Healthy = Callable[[], bool]
+HandOver = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
 class Door:
     """Translates raw updates one by one, and keeps as a dead letter what cannot be read at all."""
 
-    def __init__(self, bot: Bot, receive: Receive, bury: Bury) -> None:
+    def __init__(self, bot: Bot, clock: Clock, receive: Receive, bury: Bury) -> None:
         self._bot = bot
+        self._clock = clock
         self._receive = receive
         self._bury = bury
 
@@ -45,7 +48,7 @@ class Door:
         inbounds = []
         for update in raw:
             try:
-                inbound = translate(update, self._bot)
+                inbound = translate(update, self._bot, self._clock.now())
             except Exception as error:
                 log.error("update.unreadable", error=error)
                 number = update.get("update_id", 0) if isinstance(update, dict) else 0
@@ -111,7 +114,7 @@ class Polling:
                 )
 
 
-def site(healthy: Healthy, path: str | None = None, secret: str = "", door: Door | None = None) -> Starlette:
+def site(healthy: Healthy, path: str | None, secret: str, hand_over: HandOver) -> Starlette:
     """The web side: `/healthz`, and Telegram's way in at `path`."""
 
     async def healthz(request: Request) -> Response:
@@ -130,9 +133,8 @@ def site(healthy: Healthy, path: str | None = None, secret: str = "", door: Door
             return PlainTextResponse("not JSON\n", 400)
         if not isinstance(update, dict):
             return PlainTextResponse("not an update\n", 400)
-        assert door is not None
         try:
-            await door.hand_over([update])
+            await hand_over([update])
         except Exception as error:
             log.error("intake.not_committed", error=error)
             return PlainTextResponse("try again\n", 503)

@@ -18,6 +18,8 @@ from telegram.request import BaseRequest, RequestData
 # Durations come as timedeltas; without this, python-telegram-bot warns at every 429.
 os.environ["PTB_TIMEDELTA"] = "1"
 
+__all__ = ["AiohttpRequest", "Bot", "NotReached", "Unanswered", "bot"]
+
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 FILE_SECONDS = 20.0

@@ -6,7 +6,7 @@ An update that is nothing to us translates to None; one that cannot be parsed ra
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from telegram import Bot, Chat, ChatMember, Message, Update
@@ -28,14 +28,14 @@ async def _unused(update: Any, context: Any) -> None:
     """Handlers want a callback; ours are asked only whether they match."""
 
 
-def translate(raw: dict[str, Any], bot: Bot) -> Inbound | None:
-    """One update as it came over the wire; None if it is nothing to us."""
+def translate(raw: dict[str, Any], bot: Bot, now: datetime) -> Inbound | None:
+    """One update as it came over the wire, at `now`; None if it is nothing to us."""
     update = Update.de_json(raw, bot)
     for handler, event_of in _ROUTES:
         if handler.check_update(update) in (None, False):
             continue
         event = event_of(update)
-        return None if event is None else _inbound(update, event, bot)
+        return None if event is None else _inbound(update, event, bot, now)
     return None
 
 
@@ -44,7 +44,7 @@ def redelivery_key(bot_id: int, update_id: int, of: str) -> bytes:
     return hashlib.blake2b(f"{bot_id}:{update_id}:{of}".encode(), digest_size=16).digest()
 
 
-def _inbound(update: Update, event: Event, bot: Bot) -> Inbound:
+def _inbound(update: Update, event: Event, bot: Bot, now: datetime) -> Inbound:
     message = update.effective_message
     chat = update.effective_chat
     user = update.effective_user
@@ -60,7 +60,7 @@ def _inbound(update: Update, event: Event, bot: Bot) -> Inbound:
         key=redelivery_key(bot.id, update.update_id, of),
         chat=chat.id,
         user=user.id if user else chat.id,
-        at=at or datetime.now(UTC),
+        at=at or now,
         event=event,
         message_id=message.message_id if message else None,
         language=user.language_code if user else None,

@@ -1,0 +1,291 @@
+"""The composition root: the only place that knows every part and puts them together.
+
+A process has up to three parts: intake (Telegram's updates in), the sender (the outbox out) and the
+clock (what is due). `run` has all three; on PostgreSQL `web` has the first two and `worker` the last
+two, any number of each.
+"""
+
+import asyncio
+import contextlib
+import random
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from bot import alerts, endings, housekeeping, lines, menus, people, reminders
+from bot.clock import Clock, OffsetClock, SystemClock
+from bot.intake import Intake
+from bot.journal import Log
+from bot.program import Program
+from bot.rows import Incoming, Patient, Receipt
+from bot.schedule import Schedule
+from bot.sender import Sender
+from bot.settings import Settings
+from bot.store import schema
+from bot.store.database import Store
+from bot.telegram.outbound import Outbound
+from bot.telegram.receiving import Door, Polling, site
+from bot.telegram.request import Bot
+from bot.telegram.request import bot as telegram_bot
+from bot.telegram.updates import ALLOWED
+from bot.understanding import Screen
+from bot.unit import Unit
+from bot.wording import Wording
+from dialogs import CATALOGUE
+
+log = Log(__name__)
+
+CONTENT = Path(__file__).resolve().parent.parent / "content"
+GRACE = 10.0
+"""Seconds for which a stopping process goes on sending."""
+_DUE = 2.0
+_FIRE_AT_ONCE = 100
+_PULSE = 30.0
+_TIDY = 3600.0
+
+
+class Mode(StrEnum):
+    RUN = "run"
+    WEB = "web"
+    WORKER = "worker"
+
+    @property
+    def takes_in(self) -> bool:
+        return self is not Mode.WORKER
+
+    @property
+    def keeps_time(self) -> bool:
+        return self is not Mode.WEB
+
+
+class NeedsMigration(Exception):
+    """The database has another schema than this code; `python -m bot migrate` brings it there."""
+
+
+class NotAlone(Exception):
+    """Another process runs on this SQLite file."""
+
+
+def clock_of(settings: Settings) -> Clock:
+    return OffsetClock(settings.clock_file) if settings.clock_file else SystemClock()
+
+
+def open_store(settings: Settings, clock: Clock, *, migrate: bool) -> Store:
+    """The store, its schema current and its master key proved, before anything is touched."""
+    if migrate:
+        schema.migrate(settings.database)
+    elif not schema.is_current(settings.database):
+        raise NeedsMigration
+    store = Store(settings.database, list(settings.keys), clock)
+    store.unlock()
+    return store
+
+
+def program_of(settings: Settings, words: Wording, username: str) -> Program:
+    return Program(
+        name=settings.program_name,
+        region=settings.crisis_region,
+        time_zone=settings.time_zone,
+        username=username,
+        words=words,
+        dialogs=CATALOGUE,
+        lines=lines.read(CONTENT / "lines.toml").spoken(settings.crisis_region),
+    )
+
+
+@dataclass
+class App:
+    """One running process of Handrail. `start`, wait, `stop`."""
+
+    settings: Settings
+    mode: Mode
+    clock: Clock
+    store: Store
+    bot: Bot
+    words: Wording
+    screen: Screen
+
+    @classmethod
+    def build(cls, settings: Settings, mode: Mode, clock: Clock | None = None) -> "App":
+        """Everything that can fail before the network is touched. On SQLite the schema migrates itself."""
+        at = clock or clock_of(settings)
+        return cls(
+            settings=settings,
+            mode=mode,
+            clock=at,
+            store=open_store(settings, at, migrate=settings.on_sqlite),
+            bot=telegram_bot(settings.token, settings.telegram_api_url),
+            words=Wording(CONTENT),
+            screen=Screen(CONTENT),
+        )
+
+    def __post_init__(self) -> None:
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._ready = False
+        self._ticked_at = self.clock.now()
+        self._schedule = Schedule()
+
+    async def start(self) -> None:
+        """Begin to listen, to send and to look at the clock."""
+        await self._begin_web_early()
+        await self.bot.initialize()
+        self.outbound = Outbound(self.bot)
+        self.program = program_of(self.settings, self.words, self.bot.username)
+        self.host = endings.host(self.program)
+        self.sender = Sender(
+            self.store,
+            self.outbound,
+            rate=self.settings.send_rate,
+            shared=not self.store.on_sqlite,
+            chance=random.Random(),  # noqa: S311
+            on_blocked=partial(_blocked, program=self.program),
+        )
+        await self.sender.start()
+        self.intake = Intake(self.store, self.host, self.screen, self.outbound, self.outbound.answer_callback)
+        self._door = Door(self.bot, self.clock, self.intake.receive, self._bury)
+        self._polling = Polling(self.bot, self._door)
+        if self.mode.takes_in:
+            await self._begin_intake()
+        if self.mode.keeps_time:
+            self._begin_clock()
+        self._ready = True
+        log.info("app.started", mode=self.mode)
+
+    async def stop(self) -> None:
+        """Take nothing more, commit what is in hand, send for at most `GRACE` seconds, let go."""
+        self._ready = False
+        if self.mode.keeps_time:
+            self._schedule.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.mode.takes_in and not self.settings.webhook_url:
+            await self._polling.confirm()
+        await self._end_web()
+        await self.sender.stop(GRACE)
+        await self.outbound.settled()
+        await self.bot.shutdown()
+        await self.store.close()
+        log.info("app.stopped", mode=self.mode)
+
+    def healthy(self) -> bool:
+        """Ready, and neither the clock nor the sender has stood still."""
+        now = self.clock.now()
+        ticking = not self.mode.keeps_time or now - self._ticked_at < housekeeping.STANDSTILL
+        return self._ready and ticking
+
+    async def tick(self) -> None:
+        """Everything that is due, now."""
+        self._ticked_at = self.clock.now()
+        while await self.store.write(lambda unit: alerts.ring_due(unit, self.program), urgent=True):
+            pass
+        while (
+            await self.store.write(lambda unit: reminders.fire(unit, self.program, _FIRE_AT_ONCE))
+            == _FIRE_AT_ONCE
+        ):
+            pass
+        await self.intake.retry()
+
+    async def _begin_intake(self) -> None:
+        await self.store.write(lambda unit: housekeeping.tell_gap(unit, self.program))
+        await self.outbound.default_menus(
+            {
+                "" if language == "en" else language: menus.commands(self.program, language, menus.STRANGER)
+                for language in self.words.languages
+            }
+        )
+        if self.settings.webhook_url:
+            url, secret = self.settings.webhook
+            await self.bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED)
+        else:
+            await self.bot.delete_webhook(drop_pending_updates=False)
+            self._tasks.append(asyncio.create_task(self._polling.run(), name="polling"))
+        if not self.mode.keeps_time:
+            self._schedule.every(_PULSE, self._beat)
+            self._schedule.start()
+        await self._beat()
+
+    def _begin_clock(self) -> None:
+        self._schedule.every(_DUE, self.tick)
+        self._schedule.every(_PULSE, self._beat)
+        self._schedule.every(_TIDY, self._tidy)
+        self._schedule.start()
+
+    async def _beat(self) -> None:
+        for part in ("intake",) if self.mode.takes_in else ("clock",):
+            await self.store.write(partial(housekeeping.beat, name=part))
+
+    async def _tidy(self) -> None:
+        await self.store.write(housekeeping.tidy)
+
+    async def _bury(self, key: bytes, body: dict[str, Any]) -> None:
+        def bury(unit: Unit) -> None:
+            unit.add_once(
+                Incoming(
+                    id=unit.new_id(), key=key, chat_hash=None, at=unit.now, state=Receipt.DEAD, body=body
+                )
+            )
+
+        await self.store.write(bury)
+
+    async def _begin_web_early(self) -> None:
+        """Listen first: `/healthz` says 503 until all is ready, and a webhook finds somebody home."""
+        url = self.settings.webhook_url if self.mode.takes_in else None
+        secret = self.settings.webhook[1] if url else ""
+        path = (urlsplit(url).path or "/") if url else None
+        app = site(self.healthy, path, secret, self._hand_over)
+        sockets = [_listening(self.settings.host, self.settings.port)]
+        self.port = sockets[0].getsockname()[1]
+        self._server = _Server(_config(app))
+        self._web = asyncio.create_task(self._server.serve(sockets), name="web")
+
+    async def _end_web(self) -> None:
+        self._server.should_exit = True
+        with contextlib.suppress(Exception):
+            await self._web
+
+    async def _hand_over(self, raw: list[dict[str, Any]]) -> None:
+        if not self._ready:
+            raise RuntimeError("not ready")
+        await self._door.hand_over(raw)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: the process decides when it stops."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A bound socket; OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=1024)
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _blocked(unit: Unit, chat_hash: bytes, *, program: Program) -> None:
+    patient = unit.one(Patient, chat_hash=chat_hash, blocked_at=None)
+    people.blocked(unit, chat_hash)
+    counselor = people.counselor_of(unit, patient) if patient else None
+    if patient is not None and counselor is not None:
+        menus.notify(unit, program, counselor, "patient_blocked", code=patient.code)

@@ -1,0 +1,301 @@
+"""What each command of the command line does; `bot.__main__` says what they are called."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from bot import export as exporting
+from bot import journal, people, seeding
+from bot.app import CONTENT, App, Mode, clock_of, open_store, program_of
+from bot.people import Invitation
+from bot.rows import Patient, Role, Staff, Standing
+from bot.settings import Demand, Settings, SettingsError, load, new_key
+from bot.store.database import Store
+from bot.unit import Unit
+from bot.wording import Wording
+
+T = TypeVar("T")
+_AT_ONCE = 500
+
+
+class Failed(Exception):
+    """What was asked for could not be done. Its text is one sentence."""
+
+
+def demo(port: int) -> None:
+    """The whole of Handrail in the browser, on people who are invented."""
+    from bot.demo import main  # its web page is nothing that a server needs
+
+    main(port)
+
+
+def serve(mode: Mode) -> None:
+    """Run until SIGTERM or SIGINT; a second one ends at once."""
+    demands = [Demand.TELEGRAM, Demand.VAULT]
+    if mode is not Mode.RUN:
+        demands.append(Demand.SHARED_DATABASE)
+    if mode is Mode.WEB:
+        demands.append(Demand.WEBHOOK)
+    settings = load(*demands)
+    journal.configure(settings.log_level)
+    app = App.build(settings, mode)
+    _run(_serve(app))
+
+
+async def _serve(app: App) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+
+    def stop() -> None:
+        if stopping.is_set():
+            os._exit(1)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    starting = asyncio.create_task(app.start())
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        await starting
+        await waiting
+        await app.stop()
+    else:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+
+
+def migrate() -> None:
+    """Bring the database to this code's schema, and give it its keys if it is new."""
+    settings = load(Demand.VAULT)
+    journal.configure(settings.log_level)
+    open_store(settings, clock_of(settings), migrate=True)
+
+
+def doctor() -> None:
+    """A check in plain words; fails when something needs a person."""
+    from bot.doctor import examine
+
+    settings = load()
+    journal.configure("ERROR")
+    healthy, report = _run(examine(settings))
+    print(report)  # noqa: T201
+    if not healthy:
+        raise Failed("Something above needs you.")
+
+
+def key(rewrap: bool) -> str:
+    """A new master key, or the number of data keys that were wrapped anew with the current one."""
+    if not rewrap:
+        return new_key()
+    settings = load(Demand.VAULT)
+    store = open_store(settings, clock_of(settings), migrate=False)
+    done = 0
+    while count := store.rewrap():
+        done += count
+    return str(done)
+
+
+def rehearse() -> str | None:
+    """Open sessions against this code; fails when some would move."""
+    from bot.rehearsal import moved
+
+    found = _within(moved, Wording(CONTENT))
+    if found:
+        for line in found:
+            print(line)  # noqa: T201
+        raise Failed(f"{len(found)} open sessions would move.")
+    return None
+
+
+def add_staff(name: str, role: str, as_json: bool) -> object:
+    words = Wording(CONTENT)
+    program = program_of(load(Demand.VAULT), words, _username())
+    made = _within(lambda unit: people.add_staff(unit, program, name, Role(role), "admin"), words)
+    return _invitation(made, as_json)
+
+
+def remove_staff(code: str, to: str | None) -> None:
+    def remove(unit: Unit) -> None:
+        leaving = _staff(unit, code)
+        taking = _staff(unit, to) if to else _successor(unit, leaving)
+        if taking is not None:
+            people.hand_over(unit, leaving, taking, "admin")
+        people.remove_staff(unit, leaving, "admin")
+
+    _within(remove, Wording(CONTENT))
+
+
+def invite(counselor: str | None, patient: str | None, qr: Path | None, as_json: bool) -> object:
+    if (counselor is None) == (patient is None):
+        raise SettingsError("Name either --counselor S-… for a new patient or --patient P-… for a known one.")
+    words = Wording(CONTENT)
+    program = program_of(load(Demand.VAULT), words, _username())
+
+    def make(unit: Unit) -> Invitation:
+        if patient is not None:
+            return people.invite_again(unit, program, _patient(unit, patient), "admin")
+        assert counselor is not None
+        return people.invite_patient(unit, program, _staff(unit, counselor), "admin")
+
+    made = _within(make, words)
+    if qr is not None:
+        from bot.staff import qr_picture
+
+        qr.write_bytes(qr_picture(made.link))
+    return _invitation(made, as_json)
+
+
+def export(code: str) -> object:
+    return _within(lambda unit: exporting.document(unit, _patient(unit, code)), None)
+
+
+def screen(explain: bool) -> None:
+    """LEVEL and CATEGORY of each line of standard input."""
+    from bot.understanding import Screen, command
+
+    screening = Screen(CONTENT)
+    found = command.explain(sys.stdin, screening) if explain else command.lines(sys.stdin, screening)
+    for line in found:
+        print(line)  # noqa: T201
+
+
+def check_content() -> str | None:
+    from bot.content import check
+    from dialogs import CATALOGUE
+
+    problems = [str(problem) for problem in check(Wording(CONTENT), CATALOGUE)]
+    if problems:
+        print("\n".join(problems))  # noqa: T201
+        raise Failed(f"{len(problems)} problems in the words.")
+    return None
+
+
+def preview_content(dialog: str, lang: str) -> str:
+    from bot.preview import preview
+    from dialogs import CATALOGUE
+
+    if dialog not in CATALOGUE:
+        raise SettingsError(f"There is no such dialog; there are: {', '.join(CATALOGUE)}.")
+    return preview(Wording(CONTENT), CATALOGUE[dialog], lang)
+
+
+def seed(
+    patients: int, first: int, backups: int, supervisors: int, remind: str | None, to_file: Path | None
+) -> None:
+    """Write invented people and, as JSON, who they are."""
+    import json
+
+    settings = load(Demand.VAULT, Demand.REHEARSAL)
+    journal.configure(settings.log_level)
+    remind = _clock(remind) if remind else None
+
+    async def work(store: Store) -> dict[str, Any]:
+        staff = await store.write(lambda unit: seeding.seed_staff(unit, first, backups, supervisors))
+        backup = staff[1].code if backups else None
+        done: list[seeding.Seeded] = []
+        for start in range(first, first + patients, _AT_ONCE):
+            ids = range(start, min(start + _AT_ONCE, first + patients))
+
+            def some(unit: Unit, ids: range = ids) -> list[seeding.Seeded]:
+                return seeding.seed_patients(unit, ids, staff[0].code, backup, settings.time_zone, remind)
+
+            done += await store.write(some)
+        return {
+            "patients": [{"code": one.code, "telegram_id": one.telegram_id} for one in done],
+            "staff": [{"code": one.code, "role": one.role, "telegram_id": one.telegram_id} for one in staff],
+        }
+
+    try:
+        made = _with_store(settings, work)
+    except seeding.IdTaken:
+        raise Failed("One of these Telegram ids belongs to somebody already; nothing was written.") from None
+    if to_file is not None:
+        to_file.write_text(json.dumps(made), encoding="utf-8")
+
+
+def _within(work: Callable[[Unit], T], words: Wording | None) -> T:
+    """Run one unit on the database of the settings."""
+    settings = load(Demand.VAULT)
+    journal.configure(settings.log_level)
+
+    async def once(store: Store) -> T:
+        return await store.write(work)
+
+    return cast(T, _with_store(settings, once))
+
+
+def _with_store(settings: Settings, work: Callable[[Store], Any]) -> Any:
+    async def using() -> Any:
+        store = open_store(settings, clock_of(settings), migrate=settings.on_sqlite)
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return _run(using())
+
+
+def _run(main: Any) -> Any:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(main)
+    return uvloop.run(main)
+
+
+def _username() -> str:
+    """The bot's own username, for links: only Telegram knows it; "" when it cannot be asked."""
+    from bot.telegram.outbound import Outbound
+    from bot.telegram.request import bot as telegram_bot
+
+    async def ask(settings: Settings) -> str:
+        bot = telegram_bot(settings.token, settings.telegram_api_url)
+        async with bot.request:
+            return (await Outbound(bot).get_me())[1]
+
+    try:
+        return str(_run(ask(load(Demand.TELEGRAM))))
+    except Exception:
+        print(  # noqa: T201
+            "Telegram could not be asked for the bot's name: no link; `/start TOKEN` works all the same.",
+            file=sys.stderr,
+        )
+        return ""
+
+
+def _invitation(made: Invitation, as_json: bool) -> object:
+    if as_json:
+        return {"code": made.code, "token": made.token, "link": made.link or None}
+    return "\n".join(line for line in (made.code, made.token, made.link) if line)
+
+
+def _staff(unit: Unit, code: str) -> Staff:
+    staff = unit.one(Staff, code=code.upper(), removed_at=None)
+    if staff is None:
+        raise Failed(f"There is no member of staff {code}.")
+    return staff
+
+
+def _patient(unit: Unit, code: str) -> Patient:
+    patient = unit.one(Patient, code=code.upper())
+    if patient is None or patient.standing == Standing.ERASED:
+        raise Failed(f"There is no patient {code}.")
+    return patient
+
+
+def _successor(unit: Unit, leaving: Staff) -> Staff | None:
+    """Who takes over when nobody is named: a supervisor, else any colleague."""
+    others = [staff for staff in unit.find(Staff, removed_at=None) if staff.id != leaving.id]
+    return min(others, key=lambda staff: (staff.role == Role.COUNSELOR, staff.id), default=None)
+
+
+def _clock(text: str) -> str:
+    hours, _, minutes = text.partition(":")
+    if not (hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60):
+        raise SettingsError("--remind must be a time of day such as 19:30.")
+    return f"{int(hours):02}:{int(minutes):02}"

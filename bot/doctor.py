@@ -1,0 +1,100 @@
+"""`doctor`: settings, database, token, clock and people, checked and told in plain words."""
+
+from datetime import date
+
+from bot import housekeeping, lines
+from bot.app import CONTENT, clock_of
+from bot.rows import Flag, Incoming, Patient, Pulse, Receipt, Staff
+from bot.settings import Settings, SettingsError
+from bot.store import schema
+from bot.store.database import Store
+from bot.store.vault import WrongMasterKey
+from bot.telegram.outbound import Outbound
+from bot.telegram.request import bot as telegram_bot
+from bot.unit import Unit
+
+GOOD, BAD = "ok   ", "LOOK "
+
+
+async def examine(settings: Settings) -> tuple[bool, str]:
+    """Whether all is well, and one line for each thing looked at. Changes nothing."""
+    findings = [*_lines(), await _telegram(settings)]
+    try:
+        findings += await _database(settings)
+    except SettingsError as error:
+        findings.append((False, str(error)))
+    report = "\n".join((GOOD if good else BAD) + words for good, words in findings)
+    return all(good for good, _ in findings), report
+
+
+def _lines() -> list[tuple[bool, str]]:
+    old = lines.read(CONTENT / "lines.toml").problems(date.today())  # noqa: DTZ011 (the host's own day)
+    if not old:
+        return [(True, "The crisis lines are verified and in date.")]
+    return [(False, f"Crisis line {problem}.") for problem in old]
+
+
+async def _telegram(settings: Settings) -> tuple[bool, str]:
+    try:
+        bot = telegram_bot(settings.token, settings.telegram_api_url)
+        async with bot.request:
+            _, username = await Outbound(bot).get_me()
+    except SettingsError as error:
+        return False, str(error)
+    except Exception as error:
+        return False, f"Telegram does not answer, or does not know the token ({type(error).__name__})."
+    return True, f"Telegram answers; the bot is @{username}."
+
+
+async def _database(settings: Settings) -> list[tuple[bool, str]]:
+    try:
+        current = schema.is_current(settings.database)
+    except Exception as error:
+        return [(False, f"The database cannot be reached ({type(error).__name__}).")]
+    if not current:
+        return [(False, "The database has another schema than this code: run `python -m bot migrate`.")]
+    store = Store(settings.database, list(settings.keys), clock_of(settings))
+    try:
+        store.unlock()
+        return [(True, "The database answers, and the master key is right."), *await store.read(_people)]
+    except WrongMasterKey:
+        return [(False, "MASTER_KEYS does not hold the key that this database was sealed under.")]
+    finally:
+        await store.close()
+
+
+def _people(unit: Unit) -> list[tuple[bool, str]]:
+    staff = unit.find(Staff, removed_at=None)
+    reachable = [one for one in staff if one.chat is not None and one.blocked_at is None]
+    findings = [
+        (
+            bool(reachable),
+            f"{len(reachable)} of {len(staff)} members of staff can be reached."
+            if reachable
+            else "Nobody can be reached: an alert would ring nowhere.",
+        )
+    ]
+    findings += [
+        (False, f"{one.code} ({one.role}) {'has blocked the bot' if one.chat else 'has not joined yet'}.")
+        for one in staff
+        if one not in reachable
+    ]
+    present = {one.id for one in reachable}
+    alone = [
+        patient for patient in unit.find(Patient, standing="enrolled") if patient.counselor_id not in present
+    ]
+    if alone:
+        findings.append((False, f"{len(alone)} patients have no counselor who can be reached."))
+    unseen = unit.count(Flag, seen_at=None, closed_at=None)
+    findings.append((not unseen, f"{unseen} flags that nobody has seen."))
+    dead = unit.count(Incoming, state=Receipt.DEAD)
+    findings.append((not dead, f"{dead} dead letters."))
+    for pulse in unit.find(Pulse):
+        still = unit.now - pulse.at
+        findings.append(
+            (
+                still < housekeeping.STANDSTILL,
+                f"{pulse.name} was last seen {int(still.total_seconds())} seconds ago.",
+            )
+        )
+    return findings

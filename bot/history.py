@@ -1,0 +1,285 @@
+"""A person's history, which is theirs: to page through, to read, to take along, to erase."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape, unescape
+from typing import Any
+
+from bot import caseload, conversations, export, menus, outbox, people
+from bot.conversations import Host
+from bot.inbound import Inbound
+from bot.outbox import Address, Button, Kind
+from bot.program import local
+from bot.rows import (
+    Answer,
+    Flag,
+    Incoming,
+    Message,
+    Nudge,
+    Outgoing,
+    Patient,
+    Reading,
+    Record,
+    Reminder,
+    Session,
+    SessionState,
+    Standing,
+)
+from bot.unit import Unit
+
+PAGE = 7
+_LONGEST = 3500
+_TAG = re.compile(r"<[^>]+>")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the history: a dialog, or words said outside of any."""
+
+    id: int
+    at: datetime
+    session: Session | None = None
+    message: Message | None = None
+
+
+def page(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    """Entries, the newest first, from one that the button names."""
+    before = _id(args[0]) if args else None
+    entries = _entries(unit, patient, before)
+    shown = entries[:PAGE]
+    words, language = host.program.words, patient.language
+    buttons: list[list[Button]] = [
+        [(_line(host, patient, entry), f"o:entry:{entry.id:x}")] for entry in shown
+    ]
+    if len(entries) > PAGE:
+        buttons.append([(words.plain(language, "history", "older"), f"o:history:{shown[-1].id:x}")])
+    if before is not None:
+        buttons.append([(words.plain(language, "history", "newest"), "o:history")])
+    if not entries:
+        buttons = list(map(list, menus.main(unit, host, patient)))
+    text = words.text(language, "history", "page" if shown else "empty")
+    outbox.say(unit, people.address(patient), text, buttons)
+    return None
+
+
+def read(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    """One entry, whole: questions and answers as they stand."""
+    wanted = _id(args[0]) if args else None
+    session = unit.get(Session, wanted) if wanted else None
+    message = unit.get(Message, wanted) if wanted and session is None else None
+    words, language = host.program.words, patient.language
+    entry = session or message
+    if entry is None or entry.patient_id != patient.id:
+        return words.plain(language, "history", "no_entry")
+    if session is not None:
+        lines = list(_lines(unit, host, patient, session))
+        head = words.text(
+            language,
+            "history",
+            "session",
+            title=conversations.title(host, patient, session.dialog),
+            at=local(session.opened_at, patient.time_zone),
+            finished=session.state == SessionState.DONE,
+        )
+    else:
+        assert message is not None
+        lines = [escape(message.text)]
+        head = words.text(language, "history", "message", at=local(message.at, patient.time_zone))
+    again = [[(words.plain(language, "history", "back_to_list"), f"o:history:{entry.id + 1:x}")]]
+    parts = list(_parts([head, *lines]))
+    for place, text in enumerate(parts, 1):
+        outbox.say(unit, people.address(patient), text, again if place == len(parts) else ())
+    return None
+
+
+def progress(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    """How it has been going, in words: how often, and where mood and craving are heading."""
+    dates = {
+        row.local_date
+        for row in unit.find(
+            Record, patient_id=patient.id, dialog="check_in", at__ge=unit.now - caseload.WINDOW
+        )
+    }
+    text = host.program.words.text(
+        patient.language,
+        "history",
+        "progress",
+        days=len(dates),
+        window=caseload.WINDOW.days,
+        glance=caseload.glance(unit, patient),
+        thoughts=unit.count(Record, patient_id=patient.id, dialog="thought_record"),
+        triggers=unit.count(Record, patient_id=patient.id, dialog="trigger_log"),
+    )
+    outbox.say(unit, people.address(patient), text, menus.main(unit, host, patient))
+    return None
+
+
+def my_data(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    """What is kept about me: as a document to read, as JSON, or gone."""
+    words, language = host.program.words, patient.language
+    to = people.address(patient)
+    match args:
+        case ["read"]:
+            people.note(unit, "patient", "export_read", patient_id=patient.id)
+            content = _readable(unit, host, patient).encode()
+            name = words.plain(language, "history", "document_name")
+            outbox.send_file(
+                unit, to, Kind.DOCUMENT, f"{name}.html", content, words.text(language, "history", "document")
+            )
+        case ["json"]:
+            people.note(unit, "patient", "export_json", patient_id=patient.id)
+            content = json.dumps(export.document(unit, patient), ensure_ascii=False, indent=1).encode()
+            name = words.plain(language, "history", "document_name")
+            outbox.send_file(
+                unit, to, Kind.DOCUMENT, f"{name}.json", content, words.text(language, "history", "json")
+            )
+        case ["erase"]:
+            buttons = [
+                [(words.plain(language, "history", "button_keep"), "o:mydata")],
+                [(words.plain(language, "history", "button_erase_yes"), f"o:mydata:erase:{patient.code}")],
+            ]
+            outbox.say(unit, to, words.text(language, "history", "erase_ask"), buttons)
+        case ["erase", code] if code == patient.code:
+            erase(unit, host, patient)
+        case _:
+            buttons = [
+                [(words.plain(language, "history", "button_read"), "o:mydata:read")],
+                [(words.plain(language, "history", "button_json"), "o:mydata:json")],
+                [(words.plain(language, "history", "button_erase"), "o:mydata:erase")],
+            ]
+            outbox.say(unit, to, words.text(language, "history", "my_data"), buttons)
+    return None
+
+
+def erase(unit: Unit, host: Host, patient: Patient) -> None:
+    """Forget a patient: their rows go, and the key that could read any copy of them.
+
+    What stays is the code, the consents and the audit, without words: a program must be able to show
+    them. The counselor is told that it happened; open alerts stay open, since a person may be in danger.
+    """
+    to = people.address(patient)
+    counselor = people.counselor_of(unit, patient)
+    for kind in (Answer, Record, Reading, Message, Session, Reminder, Nudge, Outgoing):
+        unit.remove(kind, patient_id=patient.id)
+    unit.remove(Incoming, chat_hash=to.chat_hash)
+    for flag in unit.find(Flag, patient_id=patient.id):
+        unit.change(flag, body=None)
+    people.note(unit, "patient", "erased", patient_id=patient.id)
+    unit.change(
+        patient,
+        standing=Standing.ERASED,
+        ended_at=unit.now,
+        chat_hash=None,
+        chat=None,
+        name=None,
+        profile=None,
+    )
+    unit.forget(patient.id)
+    text = host.program.words.text(
+        patient.language, "history", "erased", lines=host.program.lines_in(patient.language)
+    )
+    house = Address(to.chat, to.chat_hash)
+    outbox.say(unit, house, text)
+    menus.set_menu(unit, host.program, house, patient.language, menus.STRANGER)
+    if counselor is not None:
+        menus.notify(unit, host.program, counselor, "patient_erased", code=patient.code)
+
+
+def _entries(unit: Unit, patient: Patient, before: int | None) -> list[Entry]:
+    """One more than a page holds; ids grow with time, so they page two tables at once."""
+    earlier: dict[str, Any] = {} if before is None else {"id__lt": before}
+    sessions = unit.find(Session, order="-id", limit=PAGE + 1, patient_id=patient.id, **earlier)
+    messages = unit.find(Message, order="-id", limit=PAGE + 1, patient_id=patient.id, **earlier)
+    entries = [Entry(row.id, row.opened_at, session=row) for row in sessions]
+    entries += [Entry(row.id, row.at, message=row) for row in messages]
+    return sorted(entries, key=lambda entry: -entry.id)[: PAGE + 1]
+
+
+def _line(host: Host, patient: Patient, entry: Entry) -> str:
+    words, language = host.program.words, patient.language
+    if entry.session is not None:
+        title = conversations.title(host, patient, entry.session.dialog)
+        finished = entry.session.state == SessionState.DONE
+    else:
+        title, finished = words.plain(language, "history", "your_words"), True
+    return words.plain(
+        language, "history", "line", at=local(entry.at, patient.time_zone), title=title, finished=finished
+    )
+
+
+def _lines(unit: Unit, host: Host, patient: Patient, session: Session) -> Iterator[str]:
+    words = host.program.words
+    for question, answer in conversations.spoken(unit, host, patient, session):
+        yield words.text(patient.language, "history", "answer", question=_asked(question), answer=answer)
+
+
+def _asked(question: str) -> str:
+    """The question itself, without what leads up to it."""
+    lines = [line.strip() for line in unescape(_TAG.sub("", question)).splitlines() if line.strip()]
+    asking = [line for line in lines if "?" in line]
+    return (asking or lines or [""])[-1]
+
+
+def _parts(lines: list[str]) -> Iterator[str]:
+    """The lines as messages that Telegram takes, cut between lines, and within one only if it must be."""
+    part = ""
+    for line in lines:
+        for start in range(0, max(len(line), 1), _LONGEST):
+            piece = line if len(line) <= _LONGEST else escape(_TAG.sub("", line)[start : start + _LONGEST])
+            if part and len(part) + len(piece) + 2 > _LONGEST:
+                yield part
+                part = ""
+            part = f"{part}\n\n{piece}" if part else piece
+    if part:
+        yield part
+
+
+def _readable(unit: Unit, host: Host, patient: Patient) -> str:
+    """The same as the JSON export, as a page that any phone can open."""
+    entries = []
+    for session in unit.find(Session, patient_id=patient.id):
+        entries.append(
+            {
+                "at": local(session.opened_at, patient.time_zone),
+                "title": conversations.title(host, patient, session.dialog),
+                "finished": session.state == SessionState.DONE,
+                "answers": [
+                    (_asked(question), answer)
+                    for question, answer in conversations.spoken(unit, host, patient, session)
+                ],
+            }
+        )
+    for message in unit.find(Message, patient_id=patient.id):
+        entries.append(
+            {
+                "at": local(message.at, patient.time_zone),
+                "title": host.program.words.plain(patient.language, "history", "your_words"),
+                "finished": True,
+                "answers": [("", message.text)],
+            }
+        )
+    entries.sort(key=lambda entry: entry["at"])  # type: ignore[arg-type, return-value]
+    return host.program.words.text(
+        patient.language,
+        "mydata",
+        "document",
+        document=export.document(unit, patient),
+        entries=entries,
+        name=patient.name or patient.code,
+        program=host.program.name,
+        now=local(unit.now, patient.time_zone),
+    )
+
+
+def _id(code: str) -> int | None:
+    try:
+        return int(code, 16)
+    except ValueError:
+        return None
+
+
+COMMANDS = {"history": page, "progress": progress, "mydata": my_data}
+OPENS = {"history": page, "entry": read, "progress": progress, "mydata": my_data}
