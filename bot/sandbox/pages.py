@@ -1,7 +1,7 @@
 """The page's own files: two phones and a clock, in a browser.
 
-The files are served as they stand, one route each, under a policy that lets the page load nothing from elsewhere,
-run nothing inline and be framed by nobody. What the page talks to is in `control.py`.
+The files are served as they stand, one route each, under a policy that lets the page load nothing from
+elsewhere, run nothing inline and be framed by nobody. What the page talks to is in `control.py`.
 """
 
 from __future__ import annotations
