@@ -6,7 +6,8 @@ from dialogs.facts import Facts
 
 
 def test_facts_survive_the_store() -> None:
-    facts = Facts(name="Sam", today=date(2026, 3, 3), last={"mood": 4}, lines=("988",), takes_medication=False)
+    today = date(2026, 3, 3)
+    facts = Facts(name="Sam", today=today, last={"mood": 4}, lines=("988",), takes_medication=False)
     assert Facts.from_json(facts.to_json()) == facts
 
 
