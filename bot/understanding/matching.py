@@ -86,6 +86,8 @@ class Automaton:
             raise BadPhrase(phrase)
         if last in self._closure(first):
             raise BadPhrase(f"{phrase} (it would match everything)")
+        if any(self._skips[state] for state in self._closure(first)):
+            raise BadPhrase(f"{phrase} (a phrase cannot begin with ...)")
         self._accepts[last] = self._count
         self._starts.append(first)
         self._count += 1
@@ -102,8 +104,6 @@ class Automaton:
             self._any.append(tuple({c for t in skips for c in closures[t]}))
         for start in self._starts:
             for state in closures[start]:
-                if self._any[state]:
-                    raise BadPhrase("a phrase cannot begin with '...'")
                 for word, targets in self._next[state].items():
                     entry.setdefault(word, set()).update(targets)
         self._entry = {word: tuple(targets) for word, targets in entry.items()}

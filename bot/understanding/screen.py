@@ -96,6 +96,14 @@ def weight(concern: Concern) -> int:
     return concern.level.rank * 2 + concern.ask
 
 
+def _takes_back(idiom: Hit, phrase: Hit) -> bool:
+    """An idiom takes back what it overlaps, but not a phrase that says the whole idiom and more."""
+    if idiom.start >= phrase.end or phrase.start >= idiom.end:
+        return False
+    more = phrase.end - phrase.start > idiom.end - idiom.start
+    return not (more and phrase.start <= idiom.start and idiom.end <= phrase.end)
+
+
 class _Reading:
     """One sentence, its phrases and the turns around them."""
 
@@ -126,7 +134,7 @@ class _Reading:
     ) -> Verdict:
         if planning and not self._present(hit, phrase):
             return Verdict.PLANNING
-        if any(idiom.start < hit.end and hit.start < idiom.end for idiom in self.idioms):
+        if any(_takes_back(idiom, hit) for idiom in self.idioms):
             return Verdict.IDIOM
         if phrase.always:
             return Verdict.HEARD
@@ -164,9 +172,11 @@ class _Reading:
                 continue
             if any(other.start <= denial.start < other.end for other in exempt):
                 continue
-            if any(at in self.sentence.pauses for at in range(denial.end, hit.start + 1)):
+            between = range(denial.end, hit.start)
+            listed = any(self.sentence.words[at] in _OR for at in between)  # "no plan, intent or wish to"
+            if not listed and any(at in self.sentence.pauses for at in range(denial.end, hit.start + 1)):
                 continue
-            if all(at in self._bridges for at in range(denial.end, hit.start)):
+            if all(at in self._bridges or self.sentence.words[at] in _OR for at in between):
                 return True
         return False
 

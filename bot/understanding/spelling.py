@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 _REMEMBERED = 20_000
 _LONGEST_WORD = 60
+_LONG = 6  # letters from which one may be wrong
 
 _INVISIBLE = dict.fromkeys(
     code
@@ -81,7 +82,7 @@ class Speller:
     """Turns text into sentences of words.
 
     `variants` maps how a word may be written to how it is matched ("unalive" → "kill", "my self" → "myself").
-    `guarded` words are recognised with letters starred out and, from five letters on, with one letter wrong,
+    `guarded` words are recognised with letters starred out and, from six letters on, with one letter wrong,
     missing, doubled or swapped.
     """
 
@@ -99,11 +100,11 @@ class Speller:
         for group in self._several.values():
             group.sort(key=lambda pair: -len(pair[0]))
         self._near: dict[str, str] = {}
-        for word in sorted(w for w in self.guarded if len(w) >= 5):
+        for word in sorted(w for w in self.guarded if len(w) >= _LONG):
             for shorter in _without_one(word):
                 self._near.setdefault(shorter, word)
         self._guarded = frozenset(self.guarded)
-        self._torn = frozenset(w for w in self._guarded if len(w) >= 6)
+        self._torn = frozenset(w for w in self._guarded if len(w) >= _LONG)
         self._known: frozenset[str] = frozenset()
         self._memory: dict[str, tuple[str, ...]] = {}
         self._initials = frozenset(word[0] for word in self._guarded)
@@ -198,11 +199,11 @@ class Speller:
             shape = re.compile(re.escape(squeezed).replace(r"\*", "[a-z]"))
             yield from sorted(w for w in self._guarded if len(w) == len(squeezed) and shape.fullmatch(w))
         yield _DOUBLED.sub(r"\1", squeezed)
-        if len(squeezed) >= 5 and squeezed[0] in self._initials:
+        if len(squeezed) >= _LONG - 1 and squeezed[0] in self._initials:
             if squeezed in self._near:
                 yield self._near[squeezed]
             for shorter in _without_one(squeezed):
-                candidate = shorter if shorter in self._guarded else self._near.get(shorter)
+                candidate = shorter if shorter in self._torn else self._near.get(shorter)
                 if candidate and candidate[0] == squeezed[0] and _one_slip(squeezed, candidate):
                     yield candidate
 

@@ -1,0 +1,59 @@
+"""Crisis lines are right for the place, in the language, and not past their date."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.concerns import Category
+from bot.lines import BadLines, Lines, read
+
+FILE = Path(__file__).parents[2] / "content" / "lines.toml"
+
+
+@pytest.fixture
+def lines() -> Lines:
+    return read(FILE)
+
+
+def test_a_line_past_its_date_is_a_problem_that_names_it(lines: Lines) -> None:
+    first = lines.lines[0]
+    last_good = first.verified + lines.valid
+    assert not any(first.key in problem for problem in lines.problems(last_good))
+    assert any(first.key in problem for problem in lines.problems(last_good + timedelta(days=1)))
+
+
+def test_the_dates_are_dates_of_this_project_and_not_of_the_future(lines: Lines) -> None:
+    assert all(date(2026, 1, 1) <= line.verified for line in lines.lines)
+    assert lines.valid <= timedelta(days=366)
+
+
+@pytest.mark.parametrize("category", [None, *Category])
+@pytest.mark.parametrize("region", ["US", "ZZ"])
+@pytest.mark.parametrize("language", ["en", "es", "xx"])
+def test_there_is_always_someone_to_call(
+    lines: Lines, region: str, language: str, category: Category | None
+) -> None:
+    found = lines.about(region, language, category)
+    assert len(found) >= 2
+    assert len(set(found)) == len(found)
+
+
+def test_each_card_leads_with_whom_to_call_first(lines: Lines) -> None:
+    assert "988" in lines.about("US", "en", Category.SUICIDE)[0]
+    assert "911" in lines.about("US", "en", Category.OVERDOSE)[0]
+    assert any("1-800-799-7233" in line for line in lines.about("US", "en", Category.ABUSE))
+    assert any("1-800-222-1222" in line for line in lines.about("US", "en", Category.OVERDOSE))
+
+
+def test_a_program_gets_all_it_may_say_at_once(lines: Lines) -> None:
+    spoken = lines.spoken("US")
+    assert spoken["en"] == lines.about("US", "en")
+    assert spoken["es/abuse"] == lines.about("US", "es", Category.ABUSE)
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "lines.toml"
+    file.write_text('valid_days = 9\n[[line]]\nkey = "x"\n')
+    with pytest.raises(BadLines, match=r"lines\.toml"):
+        read(file)
