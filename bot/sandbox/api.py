@@ -50,6 +50,7 @@ class BotApi:
             if reply.lost == "held":
                 await _hold(receive, reply.hold)
             hang_up(scope)
+            await _hold(receive, None)
         else:
             await _respond(send, reply.status, "application/json", orjson.dumps(reply.body))
 

@@ -84,10 +84,10 @@ class Delivery:
             async with self.room:
                 went_wrong, after = await self._deliver(lane[0])
             if went_wrong is None:
-                waiting.pop(lane.popleft().id, None)
+                self.tg.updates.forget(lane.popleft().id)
                 pause = hook.first_pause
                 continue
-            hook.last_error_date, hook.last_error_message = self.tg.date(), went_wrong
+            hook.failed(self.tg.date(), went_wrong)
             await asyncio.sleep(after if after is not None else pause)
             pause = min(pause * 2, hook.longest_pause)
         del self.lanes[queue]

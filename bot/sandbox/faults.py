@@ -12,6 +12,7 @@ its own patience ends.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -44,6 +45,7 @@ class Fault:
 class Faults:
     planned: list[Fault] = field(default_factory=list)
     out: bool = False
+    when_out: Callable[[], None] | None = None  # cuts the calls that wait
 
     def add(
         self,
@@ -68,6 +70,8 @@ class Faults:
     def outage(self, on: bool) -> None:
         """Telegram is out of reach: every connection is cut, no webhook is called."""
         self.out = on
+        if on and self.when_out is not None:
+            self.when_out()
 
     def clear(self) -> None:
         self.planned.clear()

@@ -19,6 +19,11 @@ KINDS = {
     "tg-spoiler": "spoiler", "tg-emoji": "custom_emoji", "a": "text_link", "code": "code", "pre": "pre",
     "blockquote": "blockquote",
 }  # fmt: skip
+# Of entities that cover the same words Telegram names the outermost first, by this order of kinds.
+OUTERMOST = (
+    "blockquote", "expandable_blockquote", "pre", "code", "text_link", "url", "email", "mention", "hashtag",
+    "bot_command", "bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji",
+)  # fmt: skip
 NAMED = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"'}
 SPACE = b" \t\r\n\0\v"
 REFERENCE = re.compile(rb"&(?:#x([0-9a-fA-F]+)|#([0-9]+)|([a-zA-Z]+));?")
@@ -78,7 +83,7 @@ class _Reading:
                 at = run.end()
         if self.opened:
             raise _refused(f'Can\'t find end tag corresponding to start tag "{self.opened[-1].tag}"')
-        self.entities.sort(key=lambda entity: (entity["offset"], -entity["length"]))
+        self.entities.sort(key=_order)
         return "".join(self.words), self.entities
 
     def _say(self, words: str) -> None:
@@ -224,6 +229,10 @@ def _covers(inner: Json, outer: Json, kind: str) -> bool:
     return (inner["type"], inner["offset"], inner["length"]) == (kind, outer["offset"], outer["length"])
 
 
+def _order(entity: Json) -> tuple[int, int, int]:
+    return entity["offset"], -entity["length"], OUTERMOST.index(entity["type"])
+
+
 def _refused(why: str) -> Refusal:
     return bad(f"can't parse entities: {why}")
 
@@ -257,7 +266,7 @@ def found(text: str, entities: list[Json]) -> list[Json]:
             continue
         kind = "url" if met.lastgroup == "bare" else met.lastgroup
         result.append({"type": kind, "offset": offset, "length": units(met[0])})
-    result.sort(key=lambda entity: (entity["offset"], -entity["length"]))
+    result.sort(key=_order)
     return result
 
 

@@ -144,7 +144,7 @@ class LocalTelegram:
         self.updates = Updates(now, self.chance, restarts)
         self.updates.watchers.append(self._wake)
         self.webhook = webhook.Webhook()
-        self.faults = Faults()
+        self.faults = Faults(when_out=self._cut_poll)
         self.calls: list[Call] = []
         self.listeners: list[Callable[[Event], None]] = []
         self.polling: asyncio.Future[None] | None = None
@@ -200,6 +200,8 @@ class LocalTelegram:
         try:
             parameters = check(method, given, strict=self.strict)
             result = await self.get_updates(**parameters)
+        except ConnectionResetError:
+            return self._spoilt(method, dict(given), None, "reset", None)
         except Refusal as refusal:
             self.calls.append(Call(method, dict(given), self.now(), refusal.code, refusal.description))
             return Reply(refusal.code, refusal.body)
@@ -244,9 +246,18 @@ class LocalTelegram:
             self._awaited.append(future)
             await future
 
+    async def settled(self) -> None:
+        """Until every update is confirmed or delivered."""
+        await self.updates.settled()
+
     def end_poll(self, why: str) -> None:
         if self.polling is not None and not self.polling.done():
             self.polling.set_exception(conflict(why))
+        self.polling = None
+
+    def _cut_poll(self) -> None:
+        if self.polling is not None and not self.polling.done():
+            self.polling.set_exception(ConnectionResetError())
         self.polling = None
 
     def _reply(self, method: str, given: Mapping[str, object]) -> Reply:

@@ -7,6 +7,7 @@ named with each update: a chat's messages and a person's button presses are two 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ class Updates:
     allowed: frozenset[str] = UPDATES - ONLY_WHEN_ASKED
     waiting: dict[int, Pending] = field(default_factory=dict)  # in order of arrival, which is order of id
     watchers: list[Callable[[Pending], None]] = field(default_factory=list)
+    hoping: list[asyncio.Future[None]] = field(default_factory=list)
     last: int = 0
     last_at: datetime | None = None
 
@@ -73,7 +75,30 @@ class Updates:
             first = next(iter(self.waiting.values()))
             if first.at >= oldest:
                 return
-            del self.waiting[first.id]
+            self.forget(first.id)
+
+    def forget(self, update_id: int) -> None:
+        """Confirmed, delivered or too old."""
+        self.waiting.pop(update_id, None)
+        if not self.waiting:
+            self._rejoice()
+
+    def drop(self) -> None:
+        self.waiting.clear()
+        self._rejoice()
+
+    async def settled(self) -> None:
+        """Until nothing waits: the bot has confirmed all that it was told."""
+        while self.waiting:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.hoping.append(future)
+            await future
+
+    def _rejoice(self) -> None:
+        hoping, self.hoping = self.hoping, []
+        for future in hoping:
+            if not future.done():
+                future.set_result(None)
 
     def take(self, offset: int, limit: int) -> list[Json]:
         """What getUpdates answers. A positive offset forgets all below it, a negative one all but the last.
@@ -84,10 +109,10 @@ class Updates:
         self.expire()
         if offset < 0:
             for key in list(self.waiting)[:offset]:
-                del self.waiting[key]
+                self.forget(key)
         elif 0 < offset <= self.last + 10:
             while self.waiting and (first := next(iter(self.waiting))) < offset:
-                del self.waiting[first]
+                self.forget(first)
         taken: list[Json] = []
         for pending in self.waiting.values():
             if len(taken) == limit:

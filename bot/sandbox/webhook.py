@@ -28,7 +28,13 @@ class Webhook:
     patience: float = 60  # seconds until an answer must be there
     first_pause: float = 0.2  # seconds before the first redelivery; each next pause is twice as long
     longest_pause: float = 30
+    failures: list[Callable[[str], None]] = field(default_factory=list)
     watchers: list[Callable[[], None]] = field(default_factory=list)
+
+    def failed(self, date: int, why: str) -> None:
+        self.last_error_date, self.last_error_message = date, why
+        for listener in self.failures:
+            listener(why)
 
     def changed(self) -> None:
         for watcher in list(self.watchers):
@@ -54,7 +60,7 @@ def set_webhook(tg: LocalTelegram, given: Json) -> Told:
         raise bad("secret token contains unallowed characters")
     tg.updates.allow(given.get("allowed_updates"))
     if given.get("drop_pending_updates"):
-        tg.updates.waiting.clear()
+        tg.updates.drop()
     tg.end_poll("terminated by setWebhook request")
     hook = tg.webhook
     connections = min(max(given.get("max_connections", 40), 1), 100)
@@ -81,7 +87,7 @@ def _check_address(url: str) -> None:
 
 def delete_webhook(tg: LocalTelegram, given: Json) -> Told:
     if given.get("drop_pending_updates"):
-        tg.updates.waiting.clear()
+        tg.updates.drop()
     had = bool(tg.webhook.url)
     tg.webhook.url = tg.webhook.secret = ""
     tg.webhook.allowed = None
