@@ -65,7 +65,8 @@ class Statements:
 
     def add_once(self, table: Table) -> Executable:
         made = postgresql.insert(table) if self.dialect == "postgresql" else sqlite.insert(table)
-        return made.on_conflict_do_nothing()
+        # Without the option SQLAlchemy throws an INSERT's count away, and psycopg's rows were never "added".
+        return made.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def _shape(where: dict[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -75,11 +76,15 @@ def _shape(where: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _clauses(table: Table, shape: tuple[tuple[str, str], ...]) -> list[ColumnElement[bool]]:
+def _clauses(
+    table: Table, shape: tuple[tuple[str, str], ...], sealed: frozenset[str]
+) -> list[ColumnElement[bool]]:
     made: list[ColumnElement[bool]] = []
     for key, kind in shape:
         name, _, operator = key.partition("__")
         column = table.c[name]
+        if name in sealed and kind != _NONE:
+            raise ValueError(f"a sealed column cannot be searched: {key}")
         if kind == _NONE:
             made.append(column.is_not(None) if operator == "not" else column.is_(None))
         elif kind == _MANY:
@@ -173,7 +178,7 @@ class SqlUnit:
         def build() -> Executable:
             table = _TABLE[kind]
             statement = select(*(table.c[name] for name in _COLUMNS[kind]))
-            for clause in _clauses(table, shape):
+            for clause in _clauses(table, shape, _SEALED[kind]):
                 statement = statement.where(clause)
             for name in order.split():
                 column = table.c[name.removeprefix("-")]
@@ -192,7 +197,11 @@ class SqlUnit:
         shape = _shape(where)
         statement = self._statements.kept(
             ("count", kind, shape),
-            lambda: select(func.count()).select_from(_TABLE[kind]).where(*_clauses(_TABLE[kind], shape)),
+            lambda: (
+                select(func.count())
+                .select_from(_TABLE[kind])
+                .where(*_clauses(_TABLE[kind], shape, _SEALED[kind]))
+            ),
         )
         return int(self._connection.execute(statement, _bound(where)).scalar_one())
 
@@ -220,7 +229,8 @@ class SqlUnit:
     def remove(self, kind: type[Row], /, **where: Any) -> int:
         shape = _shape(where)
         statement = self._statements.kept(
-            ("remove", kind, shape), lambda: delete(_TABLE[kind]).where(*_clauses(_TABLE[kind], shape))
+            ("remove", kind, shape),
+            lambda: delete(_TABLE[kind]).where(*_clauses(_TABLE[kind], shape, _SEALED[kind])),
         )
         return self._connection.execute(statement, _bound(where)).rowcount
 

@@ -1,0 +1,43 @@
+"""A storage on each engine, and the one of dictionaries, for the suite that all three pass."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.clock import SettableClock, StillClock
+from bot.store.database import Store
+from tests.fakes import FakeStorage
+
+KEY = b"k" * 32
+AnyStorage = Store | FakeStorage
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock(StillClock(datetime(2026, 3, 2, 12, tzinfo=UTC)))
+
+
+@pytest.fixture(params=["fake", "sqlite", "postgresql"])
+async def storage(request: pytest.FixtureRequest, clock: SettableClock) -> AsyncIterator[AnyStorage]:
+    if request.param == "fake":
+        yield FakeStorage(clock)
+        return
+    async for store in opened(request.getfixturevalue(f"{request.param}_url"), clock):
+        yield store
+
+
+@pytest.fixture
+async def store(database_url: str, clock: SettableClock) -> AsyncIterator[Store]:
+    """The real one, on each engine."""
+    async for store in opened(database_url, clock):
+        yield store
+
+
+async def opened(url: str, clock: SettableClock) -> AsyncIterator[Store]:
+    store = Store(url, [KEY], clock)
+    store.unlock()
+    yield store
+    await store.close()
