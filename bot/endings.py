@@ -4,13 +4,14 @@ from datetime import date, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import alerts, flags, menus, people, reminders
+from bot import alerts, flags, menus, people, preferences, reminders
 from bot.concerns import Category, Level
 from bot.conversations import Ending, Host
 from bot.program import Program, local_date
 from bot.rows import Consent, Patient, Reading, Record, Session, Standing
 from bot.unit import Unit
 from dialogs import enrolment
+from dialogs.changes import CHANGES
 from dialogs.engine import Turn, freeze
 from dialogs.prompts import Facts
 
@@ -41,7 +42,7 @@ def facts(unit: Unit, program: Program, patient: Patient, dialog: str) -> Facts:
         counselor=counselor.name if counselor else "",
         takes_medication=people.profile(patient).get("takes_medication"),
         day_number=(today - since).days + 1,
-        last=last.body if last else {},
+        last=preferences.set_now(unit, patient) if dialog in CHANGES else last.body if last else {},
         lines=program.lines_in(patient.language),
     )
 
@@ -63,6 +64,10 @@ def told(unit: Unit, program: Program, patient: Patient, session: Session, turn:
 def finished(unit: Unit, program: Program, patient: Patient, session: Session, turn: Turn[Any]) -> Ending:
     """The last words of a dialog and what they set off."""
     result = turn.result
+    if session.dialog in CHANGES:
+        patient = preferences.apply(unit, patient, result)
+        text = program.words.end(patient.language, turn, Facts.from_json(session.facts))
+        return Ending(text, preferences.after(program, patient))
     if isinstance(result, enrolment.Enrolment):
         patient = _enrol(unit, program, patient, result)
     minutes = getattr(result, "follow_up_minutes", None)

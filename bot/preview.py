@@ -24,7 +24,8 @@ def occasions() -> tuple[Facts, ...]:
         today=date(2024, 2, 29),
         takes_medication=True,
         recovery_days=9,
-        last={"mood": 4, "craving": 3, "urge": 7},
+        last={"mood": 4, "craving": 3, "urge": 7}
+        | {"morning": "08:00", "evening": "19:00", "quiet_from": "22:00", "quiet_to": "07:00"},
         lines=("A line: 1-800",),
     )
     return (Facts(), *(replace(known, day_number=day) for day in range(1, 13)))

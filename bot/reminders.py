@@ -58,6 +58,16 @@ def quiet_of(patient: Patient) -> Quiet | None:
     return Quiet.between(time.fromisoformat(patient.quiet_from), time.fromisoformat(patient.quiet_to))
 
 
+def lies_in(quiet: Quiet | None, at: str) -> bool:
+    """Whether a reminder at this local time would never be sent."""
+    return quiet is not None and time.fromisoformat(at) in quiet
+
+
+def clock(at: str | None) -> time | None:
+    """A kept "HH:MM" as a time of day."""
+    return time.fromisoformat(at) if at else None
+
+
 def times_of(unit: Unit, patient: Patient) -> dict[str, str]:
     """The local time of each daily reminder, by kind."""
     return {r.kind: r.local_time for r in unit.find(Reminder, patient_id=patient.id, days__not="")}

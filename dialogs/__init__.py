@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dialogs import check_in, enrolment, thought_record, trigger_followup, trigger_log
+from dialogs import changes, check_in, enrolment, thought_record, trigger_followup, trigger_log
 from dialogs.prompts import Dialog
 
 CATALOGUE: Mapping[str, Dialog[Any]] = {
@@ -17,5 +17,10 @@ CATALOGUE: Mapping[str, Dialog[Any]] = {
         thought_record.thought_record,
         trigger_log.trigger_log,
         trigger_followup.trigger_followup,
+        changes.change_morning,
+        changes.change_evening,
+        changes.change_quiet,
+        changes.change_zone,
+        changes.change_name,
     )
 }

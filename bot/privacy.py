@@ -1,0 +1,127 @@
+"""What is kept and who sees it, as the person can read and change it at any time.
+
+The consent by which somebody joined (42 CFR 2.31) can be taken back in two presses: from that commit on
+nothing more is told to the team but what may save a life, and Handrail's work with this person ends. What
+was told before cannot be called back, and that is said first. Words of one's own are shared or not by a
+switch that changes nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+
+from bot import alerts, menus, outbox, people
+from bot.concerns import Level
+from bot.conversations import Host
+from bot.inbound import Inbound
+from bot.outbox import Button, Lane
+from bot.rows import Consent, Flag, Outgoing, Patient, Sending
+from bot.unit import Unit
+
+Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
+SHARE_WORDS = "share_words"
+
+
+def privacy(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    """`/privacy` and its buttons: `o:privacy:words:on|off`, `o:privacy:withdraw`, and then with the code."""
+    match args:
+        case ["words", ("on" | "off") as to]:
+            patient = _share_words(unit, patient, to == "on")
+            if inbound.message_id is not None:
+                outbox.edit(unit, people.address(patient), inbound.message_id, *_screen(unit, host, patient))
+            return _plain(host, patient, f"toast_words_{to}")
+        case ["withdraw"]:
+            text = host.program.words.text(
+                patient.language, "privacy", "withdraw", counselor=_counselor(unit, patient)
+            )
+            buttons = [
+                [(_plain(host, patient, "button_keep"), "o:privacy")],
+                [(_plain(host, patient, "button_erase"), "o:mydata:erase")],
+                [(_plain(host, patient, "button_withdraw_yes"), f"o:privacy:withdraw:{patient.code}")],
+            ]
+            outbox.say(unit, people.address(patient), text, buttons)
+        case ["withdraw", code] if code == patient.code:
+            withdraw(unit, host, patient)
+        case _:
+            outbox.say(unit, people.address(patient), *_screen(unit, host, patient))
+    return None
+
+
+def withdraw(unit: Unit, host: Host, patient: Patient) -> Patient:
+    """Take every consent back, stop what waits to be told, and end; the counselor is told that it ended.
+
+    What reports danger to life is not stopped (42 CFR 2.51).
+    """
+    for consent in unit.find(Consent, patient_id=patient.id, given=True, revoked_at=None):
+        unit.change(consent, revoked_at=unit.now)
+    for flag in unit.find(Flag, patient_id=patient.id, closed_at=None):
+        if Level(flag.level) < Level.URGENT:
+            for row in unit.find(Outgoing, flag_id=flag.id, state=Sending.QUEUED):
+                unit.change(row, state=Sending.DROPPED, body=None)
+    people.note(unit, "patient", "consent_withdrawn", patient_id=patient.id)
+    counselor = people.counselor_of(unit, patient)
+    to = outbox.to_staff(counselor) if counselor else None
+    if to is not None:
+        text = host.program.words.text(alerts.LANGUAGE, "privacy", "counselor_told", code=patient.code)
+        outbox.say(unit, to, text, lane=Lane.NOTICE)
+    text = host.program.words.text(
+        patient.language,
+        "privacy",
+        "withdrawn",
+        counselor=_counselor(unit, patient),
+        lines=host.program.lines_in(patient.language),
+    )
+    outbox.say(unit, people.address(patient), text)
+    menus.set_menu(unit, host.program, people.address(patient), patient.language, menus.STRANGER)
+    return people.discharge(unit, patient, "patient")
+
+
+def _share_words(unit: Unit, patient: Patient, on: bool) -> Patient:
+    """The switch as it stands is one consent; the one it replaces stays on file."""
+    earlier = unit.find(Consent, patient_id=patient.id, item=SHARE_WORDS, revoked_at=None, order="-at")
+    if people.profile(patient).get(SHARE_WORDS) is on:
+        return patient
+    for consent in earlier:
+        unit.change(consent, revoked_at=unit.now)
+    unit.add(
+        Consent(
+            id=unit.new_id(),
+            patient_id=patient.id,
+            item=SHARE_WORDS,
+            given=on,
+            version=earlier[0].version if earlier else "",
+            at=unit.now,
+        )
+    )
+    return unit.change(patient, profile={**people.profile(patient), SHARE_WORDS: on})
+
+
+def _screen(unit: Unit, host: Host, patient: Patient) -> tuple[str, list[list[Button]]]:
+    shared = people.profile(patient).get(SHARE_WORDS) is True
+    text = host.program.words.text(
+        patient.language,
+        "privacy",
+        "screen",
+        program=host.program.name,
+        counselor=_counselor(unit, patient),
+        share_words=shared,
+    )
+    to = "off" if shared else "on"
+    rows = [
+        [(_plain(host, patient, f"button_words_{to}"), f"o:privacy:words:{to}")],
+        [(_plain(host, patient, "button_mydata"), "o:mydata")],
+        [(_plain(host, patient, "button_withdraw"), "o:privacy:withdraw")],
+        [(host.program.words.plain(patient.language, "navigation", "menu"), "o:menu")],
+    ]
+    return text, rows
+
+
+def _counselor(unit: Unit, patient: Patient) -> str:
+    counselor = people.counselor_of(unit, patient)
+    return counselor.name if counselor else ""
+
+
+def _plain(host: Host, patient: Patient, block: str) -> str:
+    return host.program.words.plain(patient.language, "privacy", block)
+
+
+COMMANDS: Mapping[str, Handler] = {"privacy": privacy}
+OPENS: Mapping[str, Handler] = {"privacy": privacy}
