@@ -25,6 +25,8 @@ BODY_AT_MOST = 1_000_000
 """Bytes of one webhook call; Telegram's own are a few thousand."""
 _BATCH = 100
 _POLL_SECONDS = 25
+_GET_UPDATES = "get__updates"
+"""Named so that python-telegram-bot passes it on raw: its own method parses a batch whole or not at all."""
 _WAIT_AT_MOST = 30.0
 _SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105
 
@@ -98,7 +100,7 @@ class Polling:
         }
         if self._offset is not None:
             parameters["offset"] = self._offset
-        raw: Any = await self._bot.do_api_request("get_updates", parameters, read_timeout=_POLL_SECONDS + 10)
+        raw: Any = await self._bot.do_api_request(_GET_UPDATES, parameters, read_timeout=_POLL_SECONDS + 10)
         if raw:
             await self._door.hand_over(raw)
             self._offset = int(raw[-1]["update_id"]) + 1
@@ -109,7 +111,7 @@ class Polling:
         if self._offset is not None:
             with contextlib.suppress(TelegramError):
                 await self._bot.do_api_request(
-                    "get_updates",
+                    _GET_UPDATES,
                     {"offset": self._offset, "timeout": 0, "limit": 1, "allowed_updates": ALLOWED},
                 )
 
