@@ -23,6 +23,9 @@ from dialogs import engine
 from dialogs.engine import Answers, Turn
 from dialogs.prompts import DONE, Dialog, Facts, Identity, Input, Many, Prompt, Unclear
 
+_ROW, _PADDING = 46, 4
+"""Letters that fit a row of buttons on a small phone, and the room that each button takes besides."""
+
 Finished = Callable[[Unit, Program, Patient, Session, Any], "Ending"]
 Told = Callable[[Unit, Program, Patient, Session, Turn[Any]], list[str]]
 
@@ -46,7 +49,7 @@ class Host:
     program: Program
     finished: Finished
     told: Told
-    facts: Callable[[Unit, Program, Patient, str], Facts]
+    facts: Callable[[Unit, Program, Patient, str, int | None], Facts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,11 @@ def unfinished(unit: Unit, patient: Patient, dialog: str) -> Session | None:
     )
 
 
-def begin(unit: Unit, host: Host, patient: Patient, dialog: str) -> Session:
-    """Open a new session and ask its first question; the session that was open is set aside."""
+def begin(unit: Unit, host: Host, patient: Patient, dialog: str, about: int | None = None) -> Session:
+    """Open a new session and ask its first question; the session that was open is set aside.
+
+    `about` is the session that a follow-up looks back on.
+    """
     _set_aside(unit, patient)
     session = Session(
         id=unit.new_id(),
@@ -91,7 +97,7 @@ def begin(unit: Unit, host: Host, patient: Patient, dialog: str) -> Session:
         state=SessionState.OPEN,
         opened_at=unit.now,
         touched_at=unit.now,
-        facts=host.facts(unit, host.program, patient, dialog).to_json(),
+        facts=host.facts(unit, host.program, patient, dialog, about).to_json(),
     )
     unit.add(session)
     return go_on(unit, host, patient, session)
@@ -123,7 +129,8 @@ def answer(
 ) -> Session:
     """Take what the person gave to the open question: keep it and ask the next one, or ask gently again.
 
-    With `hold` it is only kept: after a crisis card the dialog waits until the person goes on.
+    With `hold` it is only kept, and the dialog set aside: after a crisis card it waits until the person
+    goes on with it.
     """
     at = _load(unit, host.program, session)
     prompt = at.turn.prompt
@@ -141,7 +148,7 @@ def answer(
     except Unclear as unclear:
         if given.text is not None:
             keep_words(unit, patient, given.text, message_id)
-        return session if hold else _ask(unit, host, patient, at, unclear)
+        return _wait(unit, session) if hold else _ask(unit, host, patient, at, unclear)
     if given.data is not None and message_id is not None:
         chosen = _chosen(host.program, patient, said.value, labels)
         outbox.set_buttons(
@@ -150,7 +157,7 @@ def answer(
     _keep(unit, patient, at, said, given.at, message_id if given.text is not None else None)
     session = unit.change(session, ticks=None) if session.ticks else session
     if hold:
-        return session
+        return _wait(unit, session)
     answers = {**at.answers, (said.key, said.item): said}
     return _ask(unit, host, patient, _replayed(session, at, answers))
 
@@ -368,6 +375,10 @@ def _finish(unit: Unit, host: Host, patient: Patient, at: Open, lines: list[str]
     return session
 
 
+def _wait(unit: Unit, session: Session) -> Session:
+    return unit.change(session, state=SessionState.ASIDE)
+
+
 def _set_aside(unit: Unit, patient: Patient) -> None:
     for session in unit.find(Session, patient_id=patient.id, state=SessionState.OPEN):
         unit.change(session, state=SessionState.ASIDE)
@@ -414,7 +425,7 @@ def _buttons(
         )
         for o in prompt.options
     ]
-    columns = max(prompt.columns, 1)
+    columns = _columns(prompt, labels)
     rows = [options[start : start + columns] for start in range(0, len(options), columns)]
     if isinstance(prompt, Many):
         rows.append([(words.plain(language, "navigation", "done"), _a(session, DONE))])
@@ -425,6 +436,12 @@ def _buttons(
         last.append((words.plain(language, "navigation", "skip"), _n(session, session.turn, "skip")))
     last.append((words.plain(language, "navigation", "cancel"), _n(session, session.turn, "cancel")))
     return [*rows, last]
+
+
+def _columns(prompt: Prompt[Any], labels: Mapping[str, str]) -> int:
+    """As many to a row as the prompt likes, and fewer where their labels would be cut on a phone."""
+    longest = max(map(len, labels.values()), default=0)
+    return max(1, min(prompt.columns, _ROW // (longest + _PADDING)))
 
 
 def _line(host: Host, patient: Patient, block: str) -> str:

@@ -19,18 +19,22 @@ CONSENT_VERSION = "2026-11"
 NO_QUIET = "00:00"
 """Quiet hours that end where they begin are none."""
 _READINGS = {
-    "check_in": ("mood", "craving", "sleep"),
+    "check_in": ("mood", "craving", "sleep", "used"),
     "trigger_log": ("urge",),
     "trigger_followup": ("urge",),
 }
-_LOOKS_BACK_ON = {"check_in": "check_in", "trigger_followup": "trigger_log"}
+_FOLLOWUP = "trigger_followup"
+_FOLLOWED = "trigger_log"
 
 
-def facts(unit: Unit, program: Program, patient: Patient, dialog: str) -> Facts:
-    """What the script may know, frozen as it is now."""
+def facts(unit: Unit, program: Program, patient: Patient, dialog: str, about: int | None = None) -> Facts:
+    """What the script may know, frozen now; `about` is the session that a follow-up looks back on."""
     counselor = people.counselor_of(unit, patient)
     today = local_date(unit.now, patient.time_zone)
-    last = unit.one(Record, patient_id=patient.id, dialog=_LOOKS_BACK_ON.get(dialog, dialog), order="-at")
+    if dialog == _FOLLOWUP:
+        last = unit.one(Record, patient_id=patient.id, session_id=about or 0, dialog=_FOLLOWED)
+    else:
+        last = unit.one(Record, patient_id=patient.id, dialog=dialog, order="-at")
     since = local_date(patient.enrolled_at or unit.now, patient.time_zone)
     return Facts(
         name=patient.name or "",
@@ -42,9 +46,16 @@ def facts(unit: Unit, program: Program, patient: Patient, dialog: str) -> Facts:
         counselor=counselor.name if counselor else "",
         takes_medication=people.profile(patient).get("takes_medication"),
         day_number=(today - since).days + 1,
+        recovery_days=_recovery_days(unit, patient),
         last=preferences.set_now(unit, patient) if dialog in CHANGES else last.body if last else {},
         lines=program.lines_in(patient.language),
     )
+
+
+def _recovery_days(unit: Unit, patient: Patient) -> int | None:
+    """Days on which a check-in said that nothing was used: a sum that no lapse sets back."""
+    days = {row.local_date for row in unit.find(Reading, patient_id=patient.id, name="used", value=0.0)}
+    return len(days) or None
 
 
 def told(unit: Unit, program: Program, patient: Patient, session: Session, turn: Turn[Any]) -> list[str]:
@@ -78,7 +89,7 @@ def finished(unit: Unit, program: Program, patient: Patient, session: Session, t
     readings = {
         name: float(frozen[name])  # type: ignore[arg-type]
         for name in _READINGS.get(session.dialog, ())
-        if isinstance(frozen.get(name), int)
+        if isinstance(frozen.get(name), int | bool)
     }
     return Ending(text, menus.after(unit, program, patient, getattr(result, "end", "end")), readings)
 

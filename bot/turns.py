@@ -330,7 +330,8 @@ def _followup(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: 
     if left is not None:
         conversations.go_on(unit, host, patient, left)
     else:
-        conversations.begin(unit, host, patient, "trigger_followup")
+        about = _session(unit, patient, args[0]) if args else None
+        conversations.begin(unit, host, patient, "trigger_followup", about.id if about else None)
     return None
 
 

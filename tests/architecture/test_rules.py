@@ -21,6 +21,8 @@ ENGINE = ("dialogs/__init__.py", "dialogs/engine.py", "dialogs/explore.py")
 WORDS_ALLOWED = {
     "bot/settings.py": "complaints to whoever starts the program, before there is any wording",
     "bot/__main__.py": "the command line's own help, for the same person",
+    "bot/commands.py": "why a command could not be done, for the same person",
+    "bot/demo.py": "where the demo is, for the same person",
     "bot/doctor.py": "what is wrong with this installation, for the same person",
     "bot/content.py": "what is wrong with the wording, for whoever edits it",
     "bot/sandbox/": "Telegram's own error texts, which are not ours to word",
