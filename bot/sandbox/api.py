@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 import orjson
 import uvicorn
@@ -19,9 +18,10 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.sandbox.delivery import delivering
-from bot.sandbox.parameters import Upload
-from bot.sandbox.refusals import NOT_FOUND, UNAUTHORIZED, Refusal, bad
-from bot.sandbox.telegram import LocalTelegram, Reply
+from bot.sandbox.forms import read
+from bot.sandbox.ledger import Reply
+from bot.sandbox.refusals import NOT_FOUND, UNAUTHORIZED, Refusal
+from bot.sandbox.telegram import LocalTelegram
 
 LARGEST = 60 * 1024 * 1024
 
@@ -62,7 +62,7 @@ class BotApi:
             self._authorize(folder)
             return self._content(path)
         self._authorize(folder)
-        given = parameters(scope, body)
+        given = read(scope, body)
         return await self.tg.answer(rest.removesuffix("/"), given)
 
     def _authorize(self, folder: str) -> None:
@@ -76,71 +76,6 @@ class BotApi:
             if file.path == path:
                 return file.content
         raise NOT_FOUND
-
-
-def parameters(scope: Scope, body: bytes) -> dict[str, Any]:
-    """What the call brought, by name: text, JSON values, or uploads."""
-    given: dict[str, Any] = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
-    if not body:
-        return given
-    kind = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
-    match kind.partition(";")[0].strip().lower():
-        case "application/json":
-            try:
-                sent = orjson.loads(body)
-            except ValueError:
-                raise bad("can't parse request JSON object") from None
-            if not isinstance(sent, dict):
-                raise bad("the request's JSON must be an object")
-            given |= sent
-        case "application/x-www-form-urlencoded":
-            given |= parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
-        case "multipart/form-data":
-            given |= multipart(kind, body)
-        case _:
-            raise bad("a body must be JSON, a urlencoded form or a multipart form")
-    return given
-
-
-def multipart(kind: str, body: bytes) -> dict[str, str | Upload]:
-    """The parts of a form: text, or uploads where a part has a file name."""
-    boundary = _attributes(kind).get("boundary", "")
-    if not boundary:
-        raise bad("the multipart form names no boundary")
-    parts: dict[str, str | Upload] = {}
-    for part in (b"\r\n" + body).split(f"\r\n--{boundary}".encode())[1:]:
-        if part.startswith(b"--"):
-            return parts
-        head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        headers = {}
-        for line in head.decode().split("\r\n"):
-            name, _, value = line.partition(":")
-            headers[name.lower()] = value.strip()
-        about = _attributes(headers.get("content-disposition", ""))
-        if "filename" in about:
-            upload = Upload(
-                about["filename"], headers.get("content-type", "application/octet-stream"), content
-            )
-            parts[about["name"]] = upload
-        elif "name" in about:
-            parts[about["name"]] = content.decode()
-    raise bad("the multipart form has no end")
-
-
-def _attributes(header: str) -> dict[str, str]:
-    """`a; b=c; d="e; f"` as {b: c, d: "e; f"}."""
-    found: dict[str, str] = {}
-    rest = header.partition(";")[2]
-    while rest:
-        name, _, rest = rest.partition("=")
-        rest = rest.lstrip()
-        if rest.startswith('"'):
-            value, _, rest = rest[1:].partition('"')
-            rest = rest.partition(";")[2]
-        else:
-            value, _, rest = rest.partition(";")
-        found[name.strip().lower()] = value.strip() if not value.startswith('"') else value
-    return found
 
 
 async def _body(receive: Receive) -> bytes:
@@ -216,7 +151,7 @@ async def serve(
         async with delivering(tg):
             yield f"http://{host}:{bound}"
     finally:
-        tg.end_poll("the local Telegram is closing")
+        tg.polling.end(ConnectionResetError())
         ticking.cancel()
         for connection in list(server.server_state.connections):
             connection.transport.abort()  # those held in silence would wait for ever

@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from bot.sandbox.ledger import Event
 from bot.sandbox.phones import Phone
 from bot.sandbox.refusals import Json
-from bot.sandbox.telegram import Event, LocalTelegram
+from bot.sandbox.telegram import LocalTelegram
 
 HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})

@@ -13,16 +13,13 @@ from bot.sandbox.pictures import size
 from bot.sandbox.refusals import Json, Refusal, bad
 
 if TYPE_CHECKING:
-    from bot.sandbox.telegram import Chat, File, LocalTelegram
+    from bot.sandbox.chats import Chat, File
+    from bot.sandbox.telegram import LocalTelegram
 
 TEXT, CAPTION, TOAST = 4096, 1024, 200
 LARGEST = 50 * 1024 * 1024
 ANSWERABLE = timedelta(minutes=5)
 DELETABLE = timedelta(hours=48)
-ACTIONS = frozenset({
-    "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice",
-    "upload_document", "choose_sticker", "find_location", "record_video_note", "upload_video_note",
-})  # fmt: skip
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
@@ -107,7 +104,7 @@ def send_photo(tg: LocalTelegram, given: Json) -> Json:
     across, down = size(file.content)
     if across + down > 10_000 or max(across, down) > 20 * min(across, down):
         raise bad("PHOTO_INVALID_DIMENSIONS")
-    photo = {**_about(file), "width": across, "height": down}
+    photo = {**about(file), "width": across, "height": down}
     return _send(tg, chat, given, {"photo": [photo], **caption})
 
 
@@ -115,7 +112,7 @@ def send_document(tg: LocalTelegram, given: Json) -> Json:
     chat = tg.chat(given["chat_id"])
     caption = _caption(given)
     file = _file(tg, given["document"], "documents")
-    document = {**_about(file), "file_name": file.name, "mime_type": file.type}
+    document = {**about(file), "file_name": file.name, "mime_type": file.type}
     return _send(tg, chat, given, {"document": document, **caption})
 
 
@@ -131,7 +128,7 @@ def _file(tg: LocalTelegram, given: Upload | str, folder: str) -> File:
     return tg.files[given]
 
 
-def _about(file: File) -> Json:
+def about(file: File) -> Json:
     return {"file_id": file.id, "file_unique_id": f"u{file.id}", "file_size": len(file.content)}
 
 
@@ -225,118 +222,14 @@ def answer_query(tg: LocalTelegram, given: Json) -> bool:
     return True
 
 
-def chat_action(tg: LocalTelegram, given: Json) -> bool:
-    chat = tg.chat(given["chat_id"])
-    if given["action"] not in ACTIONS:
-        raise bad("wrong parameter action in request")
-    tg.tell(chat.id, "action", action=given["action"])
-    return True
-
-
-def react(tg: LocalTelegram, given: Json) -> bool:
-    chat = tg.chat(given["chat_id"])
-    message = chat.messages.get(given["message_id"])
-    if message is None:
-        raise bad("message to react not found")
-    wanted = given.get("reaction", [])
-    if len(wanted) > 1:
-        raise bad("REACTIONS_TOO_MANY")
-    if any(reaction["type"] != "emoji" or not reaction.get("emoji") for reaction in wanted):
-        raise bad("REACTION_INVALID")
-    tg.tell(chat.id, "reaction", message_id=message["message_id"], reaction=wanted)
-    return True
-
-
-def pin(tg: LocalTelegram, given: Json) -> bool:
-    chat = tg.chat(given["chat_id"])
-    if given["message_id"] not in chat.messages:
-        raise bad("message to pin not found")
-    if given["message_id"] not in chat.pinned:
-        chat.pinned.append(given["message_id"])
-        tg.tell(chat.id, "pin", message_id=given["message_id"])
-    return True
-
-
-def unpin(tg: LocalTelegram, given: Json) -> bool:
-    chat = tg.chat(given["chat_id"])
-    which = given.get("message_id", chat.pinned[-1] if chat.pinned else None)
-    if which not in chat.pinned:
-        raise bad("message to unpin not found")
-    chat.pinned.remove(which)
-    tg.tell(chat.id, "unpin", message_id=which)
-    return True
-
-
-def unpin_all(tg: LocalTelegram, given: Json) -> bool:
-    tg.chat(given["chat_id"]).pinned.clear()
-    return True
-
-
-def leave(tg: LocalTelegram, given: Json) -> bool:
-    chat = tg.chat(given["chat_id"])
-    if chat.private:
-        raise bad("chat member status can't be changed in private chats")
-    chat.left = "left"
-    tg.tell(chat.id, "left")
-    return True
-
-
-def get_chat(tg: LocalTelegram, given: Json) -> Json:
-    chat = tg.known(given["chat_id"])
-    if chat.private and not chat.started:
-        raise bad("chat not found")
-    gifts = (
-        "unlimited_gifts",
-        "limited_gifts",
-        "unique_gifts",
-        "premium_subscription",
-        "gifts_from_channels",
-    )
-    full: Json = {
-        **chat.about,
-        "accent_color_id": 0,
-        "max_reaction_count": 11,
-        "accepted_gift_types": dict.fromkeys(gifts, True),
-    }
-    if chat.pinned:
-        full["pinned_message"] = chat.messages[chat.pinned[-1]]
-    return full
-
-
-def get_member(tg: LocalTelegram, given: Json) -> Json:
-    chat = tg.known(given["chat_id"])
-    if given["user_id"] == tg.me["id"]:
-        return {"status": chat.left or "member", "user": tg.me}
-    phone = tg.people.get(given["user_id"])
-    if phone is None or (chat.private and phone.id != chat.id):
-        raise bad("PARTICIPANT_ID_INVALID")
-    return {"status": "member", "user": phone.user}
-
-
-def get_file(tg: LocalTelegram, given: Json) -> Json:
-    file = tg.files.get(given["file_id"])
-    if file is None:
-        raise bad("invalid file_id")
-    return {**_about(file), "file_path": file.path}
-
-
 HANDLERS: dict[str, Callable[[LocalTelegram, Json], Any]] = {
     "sendMessage": send_message,
     "sendPhoto": send_photo,
     "sendDocument": send_document,
-    "sendChatAction": chat_action,
     "editMessageText": edit_text,
     "editMessageCaption": edit_caption,
     "editMessageReplyMarkup": edit_markup,
     "deleteMessage": delete_message,
     "deleteMessages": delete_messages,
     "answerCallbackQuery": answer_query,
-    "setMessageReaction": react,
-    "pinChatMessage": pin,
-    "unpinChatMessage": unpin,
-    "unpinAllChatMessages": unpin_all,
-    "leaveChat": leave,
-    "getChat": get_chat,
-    "getChatMember": get_member,
-    "getFile": get_file,
 }

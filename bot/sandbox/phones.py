@@ -7,164 +7,22 @@ A `Phone` is a person in their private chat with the bot. Doing is immediate and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox import html
+from bot.sandbox.chats import Chat, Query
+from bot.sandbox.groups import tell_membership
 from bot.sandbox.refusals import Json
+from bot.sandbox.screens import Answer, Btn, Shown, View
 
 if TYPE_CHECKING:
-    from bot.sandbox.telegram import Chat, LocalTelegram, Query
+    from bot.sandbox.telegram import LocalTelegram
 
 # The smallest pictures and sounds that pass for one.
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360000000000400010a2fe30b0000000049454e44ae426082"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Btn:
-    """A button under a message: it presses `data`, or opens `url`."""
-
-    text: str
-    data: str | None = None
-    url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a press was answered with: a toast, an alert, or nothing but the end of the spinner."""
-
-    text: str
-    alert: bool
-    url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A message as it stands in the chat. `text` is the caption where there is a picture or document."""
-
-    json: Json
-    mine: bool
-
-    @property
-    def message_id(self) -> int:
-        return int(self.json["message_id"])
-
-    @property
-    def text(self) -> str:
-        return str(self.json.get("text", self.json.get("caption", "")))
-
-    @property
-    def entities(self) -> list[Json]:
-        return [*(self.json.get("entities") or self.json.get("caption_entities") or [])]
-
-    @property
-    def html(self) -> str:
-        return html.written(self.text, self.entities)
-
-    @property
-    def buttons(self) -> list[list[Btn]]:
-        rows = self.json.get("reply_markup", {}).get("inline_keyboard", [])
-        return [[Btn(b["text"], b.get("callback_data"), b.get("url")) for b in row] for row in rows]
-
-    @property
-    def labels(self) -> list[str]:
-        return [button.text for row in self.buttons for button in row]
-
-    @property
-    def photo(self) -> Json | None:
-        sizes = self.json.get("photo")
-        return sizes[-1] if sizes else None
-
-    @property
-    def document(self) -> Json | None:
-        return self.json.get("document")
-
-    @property
-    def date(self) -> int:
-        return int(self.json["date"])
-
-    @property
-    def edited(self) -> bool:
-        return "edit_date" in self.json
-
-    @property
-    def protected(self) -> bool:
-        return bool(self.json.get("has_protected_content"))
-
-    def button(self, wanted: str) -> Btn | None:
-        """The button with this label or data; else the first whose label has the words in it."""
-        every = [button for row in self.buttons for button in row]
-        exact = [button for button in every if wanted in (button.text, button.data)]
-        return next(iter(exact or [b for b in every if wanted.lower() in b.text.lower()]), None)
-
-
-class View:
-    """Somebody's sight of a chat."""
-
-    def __init__(self, tg: LocalTelegram, chat: Chat) -> None:
-        self.tg = tg
-        self.chat = chat
-        self._mark = 0
-
-    @property
-    def messages(self) -> list[Shown]:
-        """What can be seen, newest last."""
-        return [self._shown(message) for message in self.chat.messages.values()]
-
-    @property
-    def last(self) -> Shown:
-        """The bot's last message."""
-        return next(shown for shown in reversed(self.messages) if not shown.mine)
-
-    def message(self, message_id: int) -> Shown | None:
-        found = self.chat.messages.get(message_id)
-        return None if found is None else self._shown(found)
-
-    def mark(self) -> None:
-        """From here on, `wait` looks only at what comes or changes later."""
-        self._mark = len(self.chat.log)
-
-    async def wait(self, fits: Callable[[Shown], bool] | str = "", timeout: float = 10) -> Shown:  # noqa: ASYNC109
-        """The bot's message, or edit of one, that fits: come since the last mark, or to come."""
-        wanted = (lambda shown: fits in shown.text) if isinstance(fits, str) else fits
-        at = self._mark
-        try:
-            async with asyncio.timeout(timeout):
-                while True:
-                    for message_id in dict.fromkeys(self.chat.log[at:]):
-                        shown = self.message(message_id)
-                        if shown is not None and not shown.mine and wanted(shown):
-                            return shown
-                    at = len(self.chat.log)
-                    await self.changed()
-        except TimeoutError:
-            raise TimeoutError(f"nothing that fits came in {timeout} s; the chat:\n{self}") from None
-
-    async def gone(self, message_id: int, timeout: float = 10) -> None:  # noqa: ASYNC109
-        """Until a message is deleted."""
-        async with asyncio.timeout(timeout):
-            while message_id in self.chat.messages:
-                await self.changed()
-
-    async def changed(self) -> None:
-        """Until anything happens in the chat."""
-        future = asyncio.get_running_loop().create_future()
-        self.chat.waiting.append(future)
-        await future
-
-    def __str__(self) -> str:
-        lines = []
-        for shown in self.messages[-12:]:
-            keys = f"  {shown.labels}" if shown.labels else ""
-            lines.append(f"{'>' if shown.mine else '<'} {shown.message_id}: {shown.text}{keys}")
-        return "\n".join(lines)
-
-    def _shown(self, message: Json) -> Shown:
-        return Shown(message, mine=message["from"]["id"] != self.tg.me["id"])
 
 
 class Phone(View):
@@ -180,8 +38,6 @@ class Phone(View):
         start: str | None = None,
     ) -> None:
         """`role` and `start` (the words of the Start button) are for the page alone."""
-        from bot.sandbox.telegram import Chat
-
         named = {"first_name": first_name, "last_name": last_name, "username": username}
         named = {key: value for key, value in named.items() if value is not None}
         self.id = user_id
@@ -274,8 +130,6 @@ class Phone(View):
 
     def press_data(self, message_id: int, data: str) -> str:
         """Press what a message's button held, though it may be gone: presses cross edits on their way."""
-        from bot.sandbox.telegram import Query
-
         message = self.chat.messages.get(message_id)
         if message is None:
             message = {"message_id": message_id, "chat": self.chat.about, "date": 0}
@@ -313,7 +167,7 @@ class Phone(View):
         self._membership("kicked", "member")
 
     def _membership(self, before: str, after: str) -> None:
-        _tell_membership(self.tg, self.chat, self.user, before, after)
+        tell_membership(self.tg, self.chat, self.user, before, after)
 
     def _button(self, wanted: str, message_id: int | None) -> tuple[Shown, Btn]:
         seen = [m for m in reversed(self.messages) if message_id is None or m.message_id == message_id]
@@ -351,56 +205,6 @@ class Phone(View):
         message = self.tg.post(self.chat, self.user, body)
         self.tg.updates.add("message", message, f"messages {self.chat.id}")
         return int(message["message_id"])
-
-
-class Group(View):
-    """A group that somebody added the bot to."""
-
-    def __init__(self, tg: LocalTelegram, title: str, by: Phone, *, supergroup: bool) -> None:
-        from bot.sandbox.telegram import Chat
-
-        self.id = -(1_000_000_000_000 if supergroup else 0) - tg.chance.randrange(10**8, 10**9)
-        about = {"id": self.id, "type": "supergroup" if supergroup else "group", "title": title}
-        chat = Chat(self.id, about, started=True)
-        tg.chats[self.id] = chat
-        super().__init__(tg, chat)
-        _tell_membership(tg, chat, by.user, "left", "member")
-        message = tg.post(chat, by.user, {"new_chat_members": [tg.me], "new_chat_member": tg.me})
-        tg.updates.add("message", message, f"messages {self.id}")
-
-    @property
-    def left(self) -> bool:
-        """Whether the bot has gone."""
-        return bool(self.chat.left)
-
-    def send(self, by: Phone, text: str) -> int:
-        """A bot that reads only what is meant for it sees commands and its name."""
-        body: Json = {"text": text}
-        if entities := html.found(text, []):
-            body["entities"] = entities
-        message = self.tg.post(self.chat, by.user, body)
-        kinds = {entity["type"] for entity in entities}
-        if not self.chat.left and ("bot_command" in kinds or f"@{self.tg.me['username']}" in text):
-            self.tg.updates.add("message", message, f"messages {self.id}")
-        return int(message["message_id"])
-
-    def kick(self, by: Phone) -> None:
-        self.chat.left = "kicked"
-        _tell_membership(self.tg, self.chat, by.user, "member", "kicked")
-
-
-def _tell_membership(tg: LocalTelegram, chat: Chat, by: Json, before: str, after: str) -> None:
-    def status(kind: str) -> Json:
-        return {"status": kind, "user": tg.me, **({"until_date": 0} if kind == "kicked" else {})}
-
-    update = {
-        "chat": chat.about,
-        "from": by,
-        "date": tg.date(),
-        "old_chat_member": status(before),
-        "new_chat_member": status(after),
-    }
-    tg.updates.add("my_chat_member", update, f"membership {chat.id}")
 
 
 def _captioned(caption: str | None) -> dict[str, Any]:

@@ -8,109 +8,32 @@ The one wait is that of getUpdates.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from bot.sandbox import messages, profile, webhook
+from bot.sandbox import messages, profile, rooms, webhook
+from bot.sandbox.chats import Chat, File, Query
 from bot.sandbox.faults import Faults
+from bot.sandbox.ledger import Call, Event, Reply
 from bot.sandbox.parameters import check
+from bot.sandbox.polling import Polling
 from bot.sandbox.refusals import NOT_FOUND, Json, Refusal, bad, conflict, forbidden, too_many
-from bot.sandbox.updates import Pending, Updates
+from bot.sandbox.updates import Updates
 
 if TYPE_CHECKING:
-    from bot.sandbox.phones import Group, Phone
+    from bot.sandbox.groups import Group
+    from bot.sandbox.phones import Phone
 
-OTHER_POLL = "terminated by other getUpdates request; make sure that only one bot instance is running"
 WEBHOOK_SET = (
     "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 )
-HANDLERS = {**messages.HANDLERS, **profile.HANDLERS, **webhook.HANDLERS}
-
-
-@dataclass(slots=True, eq=False)
-class Chat:
-    """A chat as both sides see it. A private chat has its person's id."""
-
-    id: int
-    about: Json
-    messages: dict[int, Json] = field(default_factory=dict)
-    log: list[int] = field(default_factory=list)  # message ids in the order in which they came or changed
-    waiting: list[asyncio.Future[None]] = field(default_factory=list)
-    fixed: set[int] = field(
-        default_factory=set
-    )  # sent with a reply keyboard: Telegram lets nobody edit these
-    pinned: list[int] = field(default_factory=list)
-    keyboard: Json | None = None
-    started: bool = False
-    blocked: bool = False
-    deactivated: bool = False
-    left: Literal["", "left", "kicked"] = ""
-
-    @property
-    def private(self) -> bool:
-        return self.id > 0
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    id: str
-    name: str
-    type: str
-    content: bytes
-    path: str
-
-
-@dataclass(slots=True)
-class Query:
-    """A press that waits for answerCallbackQuery."""
-
-    id: str
-    chat: int
-    message: int
-    at: datetime
-    answer: Json | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One line of the ledger. `result` is what was answered, `fault` what was done to the call on purpose."""
-
-    method: str
-    params: Json
-    at: datetime
-    status: int
-    result: Any
-    fault: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that a page would show: message, edit, delete, answer, action, commands, clock, press."""
-
-    chat_id: int
-    type: str
-    about: Json
-
-    @property
-    def json(self) -> Json:
-        return {"chat_id": self.chat_id, "type": self.type, **self.about}
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What goes back over the wire. `lost`: nothing does, the caller is left waiting or is cut off."""
-
-    status: int
-    body: Json
-    lost: Literal["", "held", "cut"] = ""
-    hold: float | None = None
+HANDLERS = {**messages.HANDLERS, **rooms.HANDLERS, **profile.HANDLERS, **webhook.HANDLERS}
 
 
 class LocalTelegram:
@@ -142,13 +65,11 @@ class LocalTelegram:
         self.queries: dict[str, Query] = {}
         self.profile = profile.Profile(name)
         self.updates = Updates(now, self.chance, restarts)
-        self.updates.watchers.append(self._wake)
+        self.polling = Polling(self.updates)
         self.webhook = webhook.Webhook()
-        self.faults = Faults(when_out=self._cut_poll)
+        self.faults = Faults(when_out=lambda: self.polling.end(ConnectionResetError()))
         self.calls: list[Call] = []
         self.listeners: list[Callable[[Event], None]] = []
-        self.polling: asyncio.Future[None] | None = None
-        self._awaited: list[asyncio.Future[None]] = []
         self._ids = itertools.count(1)
         self._rate: tuple[int, Callable[[], float]] | None = None
         self._sent: deque[float] = deque()
@@ -165,7 +86,7 @@ class LocalTelegram:
 
     def group(self, title: str, by: Phone, *, supergroup: bool = False) -> Group:
         """A group of `by`'s, who adds the bot to it."""
-        from bot.sandbox.phones import Group
+        from bot.sandbox.groups import Group
 
         return Group(self, title, by, supergroup=supergroup)
 
@@ -199,7 +120,7 @@ class LocalTelegram:
             return self._spoilt(method, {}, fault.refusal(), fault.kind, fault.hold)
         try:
             parameters = check(method, given, strict=self.strict)
-            result = await self.get_updates(**parameters)
+            result = await self.get_updates(parameters)
         except ConnectionResetError:
             return self._spoilt(method, dict(given), None, "reset", None)
         except Refusal as refusal:
@@ -209,56 +130,21 @@ class LocalTelegram:
             return self._spoilt(method, parameters, None, fault.kind, fault.hold)
         return Reply(200, {"ok": True, "result": result})
 
-    async def get_updates(
-        self,
-        offset: int = 0,
-        limit: int = 100,
-        timeout: int = 0,  # noqa: ASYNC109 (Telegram's own name)
-        allowed_updates: list[str] | None = None,
-    ) -> list[Json]:
+    async def get_updates(self, given: Json) -> list[Json]:
         if self.webhook.url:
             raise conflict(WEBHOOK_SET)
-        self.end_poll(OTHER_POLL)
-        self.updates.allow(allowed_updates)
-        limit = min(max(limit, 1), 100)
-        taken = self.updates.take(offset, limit)
-        if taken or timeout <= 0:
-            return taken
-        self.polling = arrived = asyncio.get_running_loop().create_future()
-        waiting, self._awaited = self._awaited, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
-        try:
-            async with asyncio.timeout(min(timeout, 50)):
-                await arrived
-        except TimeoutError:
-            return []
-        finally:
-            if self.polling is arrived:
-                self.polling = None
-        return self.updates.take(0, limit)
+        self.updates.allow(given.get("allowed_updates"))
+        return await self.polling.poll(
+            given.get("offset", 0), given.get("limit", 100), given.get("timeout", 0)
+        )
 
     async def polled(self) -> None:
-        """Until a bot waits in getUpdates: it is up, and has confirmed all it was given."""
-        if self.polling is None:
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._awaited.append(future)
-            await future
+        """Until a bot waits in getUpdates: it is up, and has confirmed all that it was given."""
+        await self.polling.polled()
 
     async def settled(self) -> None:
         """Until every update is confirmed or delivered."""
         await self.updates.settled()
-
-    def end_poll(self, why: str) -> None:
-        if self.polling is not None and not self.polling.done():
-            self.polling.set_exception(conflict(why))
-        self.polling = None
-
-    def _cut_poll(self) -> None:
-        if self.polling is not None and not self.polling.done():
-            self.polling.set_exception(ConnectionResetError())
-        self.polling = None
 
     def _reply(self, method: str, given: Mapping[str, object]) -> Reply:
         fault = self.faults.draw(method, dict(given))
@@ -289,6 +175,8 @@ class LocalTelegram:
     def _spoilt(
         self, method: str, parameters: Json, refusal: Refusal | None, kind: str, hold: float | None
     ) -> Reply:
+        with suppress(Refusal):
+            parameters = check(method, parameters, strict=False)
         status = refusal.code if refusal is not None else 0
         said = refusal.description if refusal is not None else None
         self.calls.append(Call(method, parameters, self.now(), status, said, kind))
@@ -389,7 +277,3 @@ class LocalTelegram:
         file = File(f"local-file-{number}", name, kind, content, f"{folder}/file_{number}.{suffix}")
         self.files[file.id] = file
         return file
-
-    def _wake(self, _: Pending) -> None:
-        if self.polling is not None and not self.polling.done():
-            self.polling.set_result(None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bot.sandbox.refusals import Json, bad
+from bot.sandbox.refusals import Json, bad, conflict
 
 if TYPE_CHECKING:
     from bot.sandbox.telegram import LocalTelegram
@@ -61,7 +61,7 @@ def set_webhook(tg: LocalTelegram, given: Json) -> Told:
     tg.updates.allow(given.get("allowed_updates"))
     if given.get("drop_pending_updates"):
         tg.updates.drop()
-    tg.end_poll("terminated by setWebhook request")
+    tg.polling.end(conflict("terminated by setWebhook request"))
     hook = tg.webhook
     connections = min(max(given.get("max_connections", 40), 1), 100)
     same = (hook.url, hook.secret, hook.max_connections) == (url, secret, connections)

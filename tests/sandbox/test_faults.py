@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import aiohttp
 import pytest
@@ -29,15 +30,11 @@ async def test_429_names_the_seconds_and_strikes_as_often_as_asked(started: Loca
     for _ in range(2):
         with pytest.raises(RetryAfter) as told:
             await bot.send_message(7, "x")
-        assert str(told.value).endswith("Retry in 0:00:05") or "5" in str(told.value)
+        assert told.value.retry_after == timedelta(seconds=5)
     await bot.send_message(7, "y")
     assert _seen(started) == ["y"]
     assert started.refused == []
-    assert [call.fault for call in started.calls if call.params.get("chat_id") == 7] == [
-        "429",
-        "429",
-        None,
-    ] or [call.fault for call in started.calls].count("429") == 2
+    assert [call.fault for call in started.calls if call.params.get("chat_id") == 7] == ["429", "429", None]
 
 
 async def test_5xx_and_403_do_not_do_the_work(started: LocalTelegram, bot: Bot) -> None:

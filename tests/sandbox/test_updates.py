@@ -107,7 +107,7 @@ def test_a_reader_that_confirms_what_it_read_reads_each_once_in_order(pauses: li
 
 async def test_only_kinds_that_were_asked_for_come(tg: LocalTelegram) -> None:
     phone = tg.phone(7)
-    await tg.get_updates(allowed_updates=["callback_query"])
+    await tg.get_updates({"allowed_updates": ["callback_query"]})
     phone.start()
     tg.call(
         "sendMessage",
@@ -116,12 +116,12 @@ async def test_only_kinds_that_were_asked_for_come(tg: LocalTelegram) -> None:
         reply_markup={"inline_keyboard": [[{"text": "y", "callback_data": "z"}]]},
     )
     phone.press("y")
-    await tg.get_updates()  # what was asked for last still holds
+    await tg.get_updates({})  # what was asked for last still holds
     phone.send("a")
-    assert [set(update) - {"update_id"} for update in await tg.get_updates()] == [{"callback_query"}]
-    await tg.get_updates(allowed_updates=[])
+    assert [set(update) - {"update_id"} for update in await tg.get_updates({})] == [{"callback_query"}]
+    await tg.get_updates({"allowed_updates": []})
     phone.send("b")
-    assert [set(update) - {"update_id"} for update in await tg.get_updates()] == [
+    assert [set(update) - {"update_id"} for update in await tg.get_updates({})] == [
         {"callback_query"},
         {"message"},
     ]
@@ -130,7 +130,7 @@ async def test_only_kinds_that_were_asked_for_come(tg: LocalTelegram) -> None:
 async def test_of_two_pollers_the_first_is_sent_away(tg: LocalTelegram, bot: Bot) -> None:
     first = asyncio.create_task(bot.get_updates(timeout=30))
     await tg.polled()
-    second = asyncio.create_task(tg.get_updates(timeout=30))
+    second = asyncio.create_task(tg.get_updates({"timeout": 30}))
     with pytest.raises(Conflict, match="terminated by other getUpdates request"):
         await first
     await tg.polled()
@@ -151,7 +151,7 @@ async def test_a_webhook_and_polling_exclude_each_other(tg: LocalTelegram, bot: 
 
 
 async def test_a_poll_without_news_ends_empty(tg: LocalTelegram) -> None:
-    assert await tg.get_updates(timeout=1) == []
+    assert await tg.get_updates({"timeout": 1}) == []
 
 
 async def test_unknown_kinds_are_refused(bot: Bot) -> None:
