@@ -10,7 +10,7 @@ from typing import Any
 from bot.wording import Wording, unmarked
 from dialogs.engine import Turn, walk
 from dialogs.explore import END, Exploration, explore
-from dialogs.prompts import Dialog, Facts, Json, Prompt
+from dialogs.prompts import Dialog, Facts, Json, Prompt, Text
 
 _WALKS = 30
 
@@ -36,6 +36,7 @@ def preview(wording: Wording, dialog: Dialog[Any], language: str) -> str:
     name, facts = dialog.name, replace(occasions()[1], name="Sam")
     turns: list[Turn[Any]] = []
     examples: dict[str, str] = {}
+    fine: set[str] = set()
 
     def ordinary(turn: Turn[Any]) -> Json:
         turns.append(turn)
@@ -43,10 +44,13 @@ def preview(wording: Wording, dialog: Dialog[Any], language: str) -> str:
         return turn.prompt.samples[0]
 
     def visit(known: Facts, turn: Turn[Any]) -> None:
+        # Words of a patient that are there to test the limits are no good example of a message.
+        plain = all(s.value in (None, s.prompt.samples[0]) for s in turn.trail if isinstance(s.prompt, Text))
         for prompt in (*turn.says, *([turn.prompt] if turn.prompt else [])):
-            if prompt.key not in examples:
+            if prompt.key not in examples or (plain and prompt.key not in fine):
                 words = wording.prompt(language, name, prompt, turn, replace(known, name="Sam"))
                 examples[prompt.key] = unmarked(words)
+                fine.update([prompt.key] if plain else [])
 
     turns.append(walk(dialog, facts, {}, ordinary))
     explored = explore(dialog, occasions(), _WALKS, visit=visit)
@@ -92,7 +96,11 @@ def _question(
     answers = {following: set(given) for following, given in ways.items()}
     decides = len(answers) > 1 and sum(map(len, answers.values())) == len(set().union(*answers.values()))
 
+    kind = wording.plain(language, "preview", f"kind__{type(prompt).__name__}")
+
     def after(given: set[Any]) -> list[str | None]:
+        if isinstance(prompt, Text):
+            return list(dict.fromkeys(None if value is None else kind for value in sorted(given, key=str)))
         numbers = sorted(value for value in given if type(value) is int)
         if len(numbers) > 2 and len(numbers) == len(given):
             return [f"{numbers[0]}–{numbers[-1]}"]
@@ -102,7 +110,7 @@ def _question(
     return {
         "key": key,
         "words": words,
-        "kind": wording.plain(language, "preview", f"kind__{type(prompt).__name__}"),
+        "kind": kind,
         "optional": prompt.optional,
         "depends": len(answers) > 1 and not decides,
         "ways": [{"to": to, "after": after(given) if decides else []} for to, given in answers.items()],

@@ -9,18 +9,17 @@ from typing import Any
 from dialogs import changes, check_in, enrolment, thought_record, trigger_followup, trigger_log
 from dialogs.prompts import Dialog
 
-CATALOGUE: Mapping[str, Dialog[Any]] = {
-    dialog.name: dialog
-    for dialog in (
-        enrolment.enrolment,
-        check_in.check_in,
-        thought_record.thought_record,
-        trigger_log.trigger_log,
-        trigger_followup.trigger_followup,
-        changes.change_morning,
-        changes.change_evening,
-        changes.change_quiet,
-        changes.change_zone,
-        changes.change_name,
-    )
-}
+_DIALOGS: tuple[Dialog[Any], ...] = (
+    enrolment.enrolment,
+    check_in.check_in,
+    thought_record.thought_record,
+    trigger_log.trigger_log,
+    trigger_followup.trigger_followup,
+    changes.change_morning,
+    changes.change_evening,
+    changes.change_quiet,
+    changes.change_zone,
+    changes.change_name,
+)
+
+CATALOGUE: Mapping[str, Dialog[Any]] = {dialog.name: dialog for dialog in _DIALOGS}

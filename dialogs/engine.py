@@ -72,6 +72,9 @@ class Step(NamedTuple):
     stored: Answer
 
 
+_Passed = tuple[Prompt[Any], Any, Answer]  # a step before it is looked at, at a tenth of its price
+
+
 @dataclass(frozen=True)
 class Turn(Generic[R]):
     """Where a session stands: what was answered, in the order of the script, and what is open.
@@ -80,10 +83,14 @@ class Turn(Generic[R]):
     """
 
     dialog: Dialog[R]
-    trail: tuple[Step, ...]
+    path: tuple[_Passed, ...]
     says: tuple[Say, ...]
     prompt: Prompt[Any] | None
     result: R | None = None
+
+    @cached_property
+    def trail(self) -> tuple[Step, ...]:
+        return tuple(map(Step._make, self.path))
 
     @property
     def done(self) -> bool:
@@ -93,11 +100,11 @@ class Turn(Generic[R]):
     def answers(self) -> dict[str, Any]:
         """Loaded values by key; those of prompts with items as {item: value}."""
         found: dict[str, Any] = {}
-        for step in self.trail:
-            if step.prompt.item is None:
-                found[step.prompt.key] = step.value
+        for prompt, value, _ in self.path:
+            if prompt.item is None:
+                found[prompt.key] = value
             else:
-                found.setdefault(step.prompt.key, {})[step.prompt.item] = step.value
+                found.setdefault(prompt.key, {})[prompt.item] = value
         return found
 
 
@@ -110,7 +117,7 @@ def accept(turn: Turn[Any], given: Input) -> Answer:
     """The answer to store for what the person gave to the open prompt; raises Unclear."""
     if turn.prompt is None:
         raise ValueError("nothing is asked")
-    return _answer(turn.prompt, turn.prompt.read(given), turn.trail)
+    return _answer(turn.prompt, turn.prompt.read(given), turn.path)
 
 
 def before(turn: Turn[Any]) -> Step | None:
@@ -129,12 +136,15 @@ def expected(dialog: Dialog[Any], facts: Facts, answers: Answers) -> tuple[int, 
     Found by letting the script go on with an ordinary answer to each further prompt. When all is
     answered, both are the number of questions.
     """
-    turn = replay(dialog, facts, answers)
-    if turn.done:
-        return len(turn.trail), len(turn.trail)
-    ahead = walk(dialog, facts, answers, _ordinary)
-    position = len(turn.trail) + 1
-    return position, max(position, len(ahead.trail))
+    answered: list[int] = []
+
+    def ordinary(turn: Turn[Any]) -> Json:
+        assert turn.prompt is not None
+        answered.append(len(turn.path))
+        return turn.prompt.samples[0]
+
+    total = len(walk(dialog, facts, answers, ordinary).path)
+    return (answered[0] + 1 if answered else total), total
 
 
 def freeze(result: Any) -> dict[str, Json]:
@@ -171,7 +181,7 @@ def walk(dialog: Dialog[R], facts: Facts, answers: Answers, guess: Guess | None)
 
     This is the hot path: 12 steps in some 20 microseconds (tests/bench/replay.py).
     """
-    steps: dict[Identity, Step] = {}
+    steps: dict[Identity, _Passed] = {}
     says: list[Say] = []
     said: set[Identity] = set()
     prompt: Any = None
@@ -185,39 +195,42 @@ def walk(dialog: Dialog[R], facts: Facts, answers: Answers, guess: Guess | None)
                 identity = prompt.identity
             except AttributeError:
                 raise BrokenDialog(f"{dialog.name} awaited a {type(prompt).__name__}, not a prompt") from None
-            if identity in steps or identity in said:
-                raise BrokenDialog(f"{dialog.name} asked {_name(prompt)} twice")
-            if not prompt.asks:
-                said.add(identity)
-                says.append(prompt)
-                value = None
-                continue
             stored = find(identity)
-            if stored is None and prompt.renamed is not None:
-                stored = find((prompt.renamed, prompt.item))
+            if stored is None or stored.mark != prompt.mark:
+                if not prompt.asks:
+                    if identity in steps or identity in said:
+                        raise _Twice
+                    said.add(identity)
+                    says.append(prompt)
+                    value = None
+                    continue
+                stored = _kept(prompt, answers, steps.values())
             if stored is not None:
-                if stored.mark != (prompt.stamp if not prompt.about else _mark(prompt, steps.values())):
+                try:
+                    value = prompt.load(stored.value)
+                except ValueError:
                     stored = None
-                else:
-                    try:
-                        value = prompt.load(stored.value)
-                    except ValueError:
-                        stored = None
             if stored is None:
+                if identity in steps or identity in said:
+                    raise _Twice
                 if guess is None:
                     return Turn(dialog, tuple(steps.values()), tuple(says), prompt)
                 if len(steps) == _STEPS_AT_MOST:
                     raise BrokenDialog(f"{dialog.name} asks without end, at {_name(prompt)}")
                 turn = Turn(dialog, tuple(steps.values()), tuple(says), prompt)
-                stored = _answer(prompt, guess(turn), turn.trail)
+                stored = _answer(prompt, guess(turn), turn.path)
                 value = prompt.load(stored.value)
-            steps[identity] = _step(Step, (prompt, value, stored))
+            step = (prompt, value, stored)
+            if steps.setdefault(identity, step) is not step or (said and identity in said):
+                raise _Twice
             if says:
                 says.clear()
     except StopIteration as end:
         return Turn(dialog, tuple(steps.values()), tuple(says), None, end.value)
     except BrokenDialog:
         raise
+    except _Twice:
+        raise BrokenDialog(f"{dialog.name} asked {_name(prompt)} twice") from None
     except Exception as error:
         after = _name(prompt) if isinstance(prompt, Prompt) else "its start"
         raise BrokenDialog(f"{dialog.name} raised {type(error).__name__} after {after}") from error
@@ -225,31 +238,33 @@ def walk(dialog: Dialog[R], facts: Facts, answers: Answers, guess: Guess | None)
         coroutine.close()
 
 
-_step = tuple.__new__  # half the price of calling the NamedTuple
+class _Twice(Exception):
+    """One (key, item) was awaited twice."""
 
 
-def _ordinary(turn: Turn[Any]) -> Json:
-    assert turn.prompt is not None
-    return turn.prompt.samples[0]
+def _answer(prompt: Prompt[Any], value: Json, path: Iterable[_Passed]) -> Answer:
+    return Answer(prompt.key, prompt.item, value, _mark(prompt, path))
 
 
-def _answer(prompt: Prompt[Any], value: Json, trail: Iterable[Step]) -> Answer:
-    return Answer(prompt.key, prompt.item, value, _mark(prompt, trail))
+def _kept(prompt: Prompt[Any], answers: Answers, path: Iterable[_Passed]) -> Answer | None:
+    """The stored answer under this prompt's name, or its old one, if it still means the same."""
+    stored = next((answers[name] for name in prompt.names if name in answers), None)
+    return stored if stored is not None and stored.mark == _mark(prompt, path) else None
 
 
-def _mark(prompt: Prompt[Any], trail: Iterable[Step]) -> str:
-    """The prompt's stamp, joined by a digest of the answers that it is about.
+def _mark(prompt: Prompt[Any], path: Iterable[_Passed]) -> str:
+    """The fingerprint of what is asked: the prompt's spec, and the answers that it is about.
 
     Of a key that was asked with items, the answer with this prompt's own item counts when there is one,
     else all do. Keys are left out, so that a renamed prompt does not disturb those about it.
     """
-    if not prompt.about:
-        return prompt.stamp
+    if prompt.mark:
+        return prompt.mark
     grounds: list[Json] = []
     for key in prompt.about:
-        asked = {step.prompt.item: step.stored.value for step in trail if step.prompt.key == key}
+        asked = {step.item: stored.value for step, _, stored in path if step.key == key}
         grounds.append(asked[prompt.item] if prompt.item in asked else [[i, v] for i, v in asked.items()])
-    return prompt.stamp + fingerprint(grounds)
+    return fingerprint([prompt.spec, grounds])
 
 
 def _name(prompt: Prompt[Any]) -> str:

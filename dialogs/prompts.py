@@ -25,7 +25,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast, get_type_hints
 
@@ -96,20 +96,7 @@ class _Interned(type):
     """
 
     if not TYPE_CHECKING:  # the constructors' own signatures are what type checkers are to see
-
-        def __call__(cls, *args, **options):
-            recipe = (cls, args, *options.items()) if options else (cls, args)
-            try:
-                return _known[recipe]
-            except KeyError:
-                prompt = super().__call__(*args, **options)
-                if len(_known) < _KNOWN_AT_MOST:
-                    _known[recipe] = prompt
-                return prompt
-
-
-_known: dict[tuple[Any, ...], Any] = {}
-_KNOWN_AT_MOST = 4096
+        __call__ = lru_cache(maxsize=4096, typed=True)(type.__call__)
 
 
 @dataclass(frozen=True)
@@ -125,12 +112,20 @@ class Prompt(Generic[T], metaclass=_Interned):
     columns: int = 0
 
     asks: ClassVar[bool] = True
+    identity: Identity = field(init=False, repr=False, compare=False)
+    mark: str = field(init=False, repr=False, compare=False)
+    """The mark of its answers (see the engine); empty where that hangs on other answers."""
 
     def __post_init__(self) -> None:
+        known: dict[str, Any] = {}
         if self.item is not None and type(self.item) is not str:
-            object.__setattr__(self, "item", str(self.item))
+            known["item"] = str(self.item)
         if not self.columns:
-            object.__setattr__(self, "columns", _columns(len(self.options)))
+            known["columns"] = _columns(len(self.options))
+        known["identity"] = (self.key, known.get("item", self.item))
+        known["mark"] = fingerprint(self.spec) if self.asks and not self.about else ""
+        for name, value in known.items():
+            object.__setattr__(self, name, value)
 
     def __await__(self) -> Generator["Prompt[Any]", Any, T]:
         answer: T = yield self
@@ -145,17 +140,9 @@ class Prompt(Generic[T], metaclass=_Interned):
         return replace(self, optional=True)
 
     @cached_property
-    def identity(self) -> Identity:
-        return (self.key, self.item)
-
-    @cached_property
     def names(self) -> tuple[Identity, ...]:
         """The identities under which an answer may stand: today's first, then the one before a renaming."""
         return (self.identity,) if self.renamed is None else (self.identity, (self.renamed, self.item))
-
-    @cached_property
-    def stamp(self) -> str:
-        return fingerprint(self.spec)
 
     @cached_property
     def options(self) -> tuple[str, ...]:

@@ -288,6 +288,13 @@ def test_what_is_only_said_leads_the_next_prompt_and_is_gone_after_its_answer() 
     assert turn.says == ()
 
 
+def test_an_old_answer_under_a_key_that_now_only_says_something_is_no_answer() -> None:
+    _, answers = told(script("d", Text("note")), typed("Fine."))
+    turn = replay(script("d", Say("note"), Scale("mood", 0, 10)), SAM, answers)
+    assert [say.key for say in turn.says] == ["note"]
+    assert asked(turn) == ("mood", None)
+
+
 def test_what_is_said_at_the_end_comes_with_the_result() -> None:
     turn = replay(script("d", Say("bye")), SAM, {})
     assert turn.done
