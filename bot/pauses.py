@@ -131,7 +131,7 @@ def _read(unit: Unit, patient: Patient, args: list[str]) -> tuple[str, Nudge | N
         case [choice, code] if choice in (*nudges.CHOICES, _AGAIN):
             try:
                 nudge = unit.get(Nudge, int(code, 16))
-            except (ValueError, OverflowError):
+            except ValueError:
                 return choice, None
             if nudge is None or nudge.patient_id != patient.id or nudge.outcome not in _GONE_OUT:
                 return choice, None
