@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialogs.reading import (
@@ -64,10 +64,7 @@ NOT_A_NUMBER, NOT_WHOLE, OUT = Reason.NOT_A_NUMBER, Reason.NOT_WHOLE, Reason.OUT
             (odd, NOT_A_NUMBER)
             for odd in ("idk", "not 7", "8²", "1e1", "0x7", "8+", "at least 7", "less than 7")
         ],
-        *[
-            (odd, NOT_A_NUMBER)
-            for odd in ("good", "🙂", "<b>", "&", "/", "7 hours", "seventh", "שבע", "7th")
-        ],
+        *[(odd, NOT_A_NUMBER) for odd in ("good", "🙂", "<b>", "&", "/", "7 hours", "seventh", "שבע", "7th")],
         ("", Reason.EMPTY),
         ("  \n", Reason.EMPTY),
     ],
@@ -127,6 +124,7 @@ def test_minutes(typed: str, read: int | Reason) -> None:
     assert attempt(lambda: whole(typed, 0, 600, "minutes", EN)) == read
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 100),
     st.sampled_from(["0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "०१२३४५६७८९", "０１２３４５６７８９"]),
@@ -137,6 +135,7 @@ def test_every_number_is_read_in_digits_of_every_script(number: int, digits: str
     assert whole(f" about {typed}/{100}!", 0, 100, "", EN) == number
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_whatever_is_typed_is_read_or_unclear(typed: str) -> None:
     """Never another exception, and never a value outside what was asked."""
@@ -192,6 +191,7 @@ _PIECES += [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(_PIECES), max_size=6))
 def test_pieces_of_answers_in_any_order_are_read_or_unclear(pieces: list[str]) -> None:
     typed = " ".join(pieces)
@@ -284,6 +284,7 @@ def test_an_offset_is_found_from_what_the_clock_shows(
     assert attempt(lambda: offset(typed, at, near, EN)) == read
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([-600, -480, -300, -210, 0, 60, 330, 345, 525, 720]),
     st.integers(0, 24 * 60 - 1),
