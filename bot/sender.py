@@ -296,8 +296,11 @@ class Sender:
         return lane == Lane.NUDGE or held.row.edits is not None or unplaced or now - held.proven > STALE
 
     def _proceed(self, queue: Queue) -> None:
+        paused = self._patience.everyone - self._timer.time()
         if queue.lane in AT_ONCE:
             self._launch(queue)
+        elif paused > 0:
+            self._put_back(queue, paused)
         else:
             self._next[queue.lane].append(queue)
 
@@ -388,9 +391,12 @@ class Sender:
         alone = self._patience.slow_down(now, queue.key[0], seconds)
         log.warning("sender.slowed", retry_after=seconds, mode="chat" if alone else "all")
         self._count(queue.lane, "slowed")
+        self._put_back(queue, seconds)
         if not alone:
             self._chore(self._pacer.hold(seconds))
-        self._put_back(queue, seconds)
+            for line in self._next.values():  # nudges among them are marked, and may have long to wait
+                while line:
+                    self._put_back(line.popleft(), seconds)
 
     def _unsure(self, queue: Queue) -> None:
         if queue.lane is Lane.NUDGE:
