@@ -147,6 +147,7 @@ class App:
             shared=not self.store.on_sqlite,
             chance=random.Random(),  # noqa: S311
             on_blocked=partial(_blocked, program=self.program),
+            wanted=reminders.still_wanted,
         )
         await self.sender.start()
         self.intake = Intake(self.store, self.host, self.screen, self.outbound, self.outbound.answer_callback)

@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -62,7 +62,7 @@ async def _demo(port: int, folder: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     clock = DemoClock()
-    clock.set(_afternoon())
+    clock.set(afternoon(clock.now()))
     telegram = LocalTelegram(TOKEN, now=clock.now)
     routes = [*pages.routes(), *control.routes(telegram, clock)]
     async with serve(telegram, port, routes=routes) as url, _clinic(telegram, clock, url, folder):
@@ -118,7 +118,6 @@ def _settings(url: str, folder: Path) -> Settings:
     return load(env_file=None)
 
 
-def _afternoon() -> datetime:
+def afternoon(now: datetime) -> datetime:
     """Half past three this afternoon, where the clinic is: the evening check-in lies ahead."""
-    today = datetime.now(UTC).astimezone(ZoneInfo(ZONE))
-    return today.replace(hour=15, minute=30, second=0, microsecond=0)
+    return now.astimezone(ZoneInfo(ZONE)).replace(hour=15, minute=30, second=0, microsecond=0)

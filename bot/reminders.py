@@ -11,10 +11,10 @@ the person has been asked before, in the dialog in which they set it.
 
 from datetime import datetime, time, timedelta
 
-from bot import calendar, nudges, outbox
+from bot import calendar, nudges, outbox, silences
 from bot.nudges import Kind, Outcome
 from bot.program import Program, local, local_date
-from bot.rows import Nudge, Patient, Record, Reminder, Session, Standing
+from bot.rows import Nudge, Outgoing, Patient, Record, Reminder, Session, Standing
 from bot.unit import Unit
 from dialogs.hours import Quiet, without
 
@@ -197,6 +197,19 @@ def _settle(
     to = outbox.to_patient(patient)
     if unit.add_once(nudge) and to is not None and outcome in (Outcome.SENT, Outcome.ASKED):
         nudges.send(unit, program, patient, to, nudge)
+        if reminder.kind == Kind.EVENING and reminder.days:
+            silences.look(unit, program, patient, nudge)
+
+
+def still_wanted(unit: Unit, row: Outgoing) -> bool:
+    """Whether a nudge that waited for its turn may still go: not once a pause or quiet hours have begun."""
+    patient = unit.get(Patient, row.patient_id) if row.patient_id else None
+    if patient is None or patient.standing != Standing.ENROLLED or patient.paused_at is not None:
+        return False
+    promised = row.cause is not None and unit.count(
+        Nudge, patient_id=patient.id, kind=Kind.LOOK_IN, slot=row.cause.removeprefix("nudge:")
+    )
+    return bool(promised) or not calendar.is_quiet(quiet_of(patient), patient.time_zone, unit.now)
 
 
 def _name(reminder: Reminder, slot: datetime, zone: str) -> str:
