@@ -31,7 +31,7 @@ _MAIN = (("checkin",), ("thought", "trigger"), ("history", "settings"), ("sos",)
 
 
 def main(unit: Unit, host: Host, patient: Patient) -> Buttons:
-    """The main menu; what was left unfinished leads it."""
+    """The main menu; what was left unfinished leads it, and is all there is before consent."""
     return _menu(unit, host.program, patient)
 
 
@@ -59,6 +59,8 @@ def notify(unit: Unit, program: Program, staff: Staff, block: str, **context: An
 def _menu(unit: Unit, program: Program, patient: Patient) -> Buttons:
     words, language = program.words, patient.language
     rows = [[(words.plain(language, "menu", f"open_{name}"), f"o:{name}") for name in row] for row in _MAIN]
+    if patient.standing != Standing.ENROLLED:
+        rows = []
     left = unit.one(
         Session,
         patient_id=patient.id,

@@ -129,6 +129,15 @@ def invite_again(unit: Unit, program: Program, patient: Patient, actor: str) -> 
     return _issue(unit, program, patient.code, patient_id=patient.id, issued_by=patient.counselor_id)
 
 
+def holder(unit: Unit, token: str) -> Address | None:
+    """The chat that somebody has now for whom a token is: a new link will cut it off."""
+    found = unit.one(Token, digest=unit.digest(token))
+    patient = unit.get(Patient, found.patient_id) if found and found.patient_id else None
+    if patient is None or patient.chat is None or patient.chat_hash is None:
+        return None
+    return Address(patient.chat, patient.chat_hash)
+
+
 def redeem(unit: Unit, program: Program, person: Person, token: str) -> tuple[Redeemed, Person]:
     """Use a token from a chat: the outcome, and who the chat belongs to now."""
     here = address(person)

@@ -32,6 +32,7 @@ def take(unit: Unit, host: Host, staff: Staff, inbound: Inbound) -> str | None:
             _say(unit, host, staff, f"token_{outcome}", file="menu", name="")
             return None
         case Said(command="start"):
+            menus.set_menu(unit, host.program, people.address(staff), LANGUAGE, menus.STAFF)
             welcome(unit, host, staff)
             return None
         case Said(command=str() as command, rest=rest):

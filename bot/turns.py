@@ -5,6 +5,7 @@ comes gets a line, and whatever was said by a patient is kept.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from bot import conversations, crisis, history, menus, outbox, pauses, people, preferences, privacy, staff
 from bot.concerns import Concern
@@ -192,6 +193,9 @@ def _start(unit: Unit, host: Host, patient: Patient, inbound: Inbound, token: st
         if outcome not in (Redeemed.USED, Redeemed.RELINKED, Redeemed.PATIENT):
             menus.greet(unit, host, patient, f"token_{outcome}")
             return None
+    menus.set_menu(unit, host.program, people.address(patient), patient.language, menus.PATIENT)
+    if patient.paused_at is not None:
+        return pauses.resume_all(unit, host, patient, replace(inbound, message_id=None), [])
     menus.greet(unit, host, patient, "welcome_back")
     return None
 
@@ -208,6 +212,8 @@ def _enrolling(
                 outbox.say(unit, people.address(patient), text)
         case Said(command="cancel" | "back" | "sos" | "help" as command):
             return _ENROLLING[command](unit, host, patient, inbound, [])
+        case Said(command=None, text=text) if not _is_asked(unit, host, patient):
+            return _unasked(unit, host, patient, inbound, text, concern)
         case Said(command=None) | Showed() | Edited():
             return _patient(unit, host, patient, inbound, concern)
         case Pressed(data=data) if data[:2] in ("a:", "n:") or data in ("o:sos", "o:ground", "o:call"):
@@ -216,6 +222,27 @@ def _enrolling(
             pass
     if not crisis.needs_help_first(concern):
         _enrol(unit, host, patient)
+    return None
+
+
+def _is_asked(unit: Unit, host: Host, patient: Patient) -> bool:
+    session = conversations.current(unit, patient)
+    return session is not None and not conversations.is_silent(session, host.program, unit.now)
+
+
+def _unasked(
+    unit: Unit, host: Host, patient: Patient, inbound: Inbound, text: str, concern: Concern | None
+) -> str | None:
+    """Words of somebody who has not consented, and no answer: their question again, if they left one."""
+    unfinished = conversations.unfinished(unit, patient, ENROLMENT)
+    if unfinished is not None:
+        conversations.keep_words(unit, patient, text, inbound.message_id)
+    if crisis.needs_help_first(concern):
+        return None
+    if unfinished is not None:
+        conversations.go_on(unit, host, patient, unfinished)
+    else:
+        _tell_outsider(unit, host, patient, "enrolment_stopped")
     return None
 
 
@@ -249,12 +276,15 @@ def _outsider(
 
 
 def _redeem(unit: Unit, host: Host, person: Person, token: str, inbound: Inbound) -> str | None:
+    before = people.holder(unit, token)
     outcome, now = people.redeem(unit, host.program, person, token)
     match outcome, now:
         case Redeemed.PATIENT, Patient():
             _enrol(unit, host, now)
         case Redeemed.RELINKED, Patient():
             menus.set_menu(unit, host.program, people.address(now), now.language, menus.PATIENT)
+            if before is not None and before.chat != now.chat:
+                menus.set_menu(unit, host.program, before, now.language, menus.STRANGER)
             menus.greet(unit, host, now, "relinked")
         case Redeemed.STAFF, Staff():
             menus.set_menu(unit, host.program, people.address(now), "en", menus.STAFF)
