@@ -13,7 +13,9 @@ import tempfile
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tzlocal import get_localzone_name
 
 from bot import journal, people
 from bot.app import App, Mode
@@ -24,7 +26,6 @@ from bot.settings import Settings, load, new_key
 from bot.unit import Unit
 
 TOKEN = "100001:DEMO-local-telegram"  # noqa: S105 (of no real bot)
-ZONE = "America/New_York"
 SAM, DANA, RUTH = 1001, 2001, 3001
 
 
@@ -108,7 +109,7 @@ def _settings(url: str, folder: Path) -> Settings:
         "DATABASE_URL": f"sqlite:///{folder / 'demo.sqlite3'}",
         "MASTER_KEYS": new_key(),
         "PROGRAM_NAME": "Riverside IOP",
-        "TIME_ZONE": ZONE,
+        "TIME_ZONE": zone(),
         "PORT": "0",
         "LOG_LEVEL": "WARNING",
     }
@@ -118,6 +119,14 @@ def _settings(url: str, folder: Path) -> Settings:
     return load(env_file=None)
 
 
+def zone() -> str:
+    """The zone of this machine, so that the clinic's clock and the browser's agree."""
+    try:
+        return str(get_localzone_name())
+    except ZoneInfoNotFoundError:
+        return "UTC"
+
+
 def afternoon(now: datetime) -> datetime:
     """Half past three this afternoon, where the clinic is: the evening check-in lies ahead."""
-    return now.astimezone(ZoneInfo(ZONE)).replace(hour=15, minute=30, second=0, microsecond=0)
+    return now.astimezone(ZoneInfo(zone())).replace(hour=15, minute=30, second=0, microsecond=0)
