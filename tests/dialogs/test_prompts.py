@@ -158,6 +158,10 @@ def test_ticks_toggle_one_at_a_time_in_catalogue_order() -> None:
     assert many.read(said(None, DONE, "black_ice", "sun", "gone")) == ["sun", "black_ice"]
 
 
+def test_ticks_stored_in_an_older_order_come_in_that_of_today() -> None:
+    assert Many("many", Sky).load(["black_ice", "sun"]) == (Sky.SUN, Sky.BLACK_ICE)
+
+
 def test_too_few_ticks_are_said_to_be_too_few() -> None:
     assert why(Many("many", Sky, at_least=1), said(None, DONE)) is Reason.TOO_FEW
     assert why(Many("many", Sky, at_least=1), said("none")) is Reason.TOO_FEW
