@@ -84,7 +84,8 @@ class Pacer:
         """When `take` will succeed next; None while slots are being asked for (`more` comes then)."""
         self._forget(now)
         if self._asking is None and len(self._slots) < min(wanted, self._batch):
-            self._asking = asyncio.get_running_loop().create_task(self._ask(min(wanted, self._batch)))
+            count = min(wanted - len(self._slots), self._batch)
+            self._asking = asyncio.get_running_loop().create_task(self._ask(count))
         return max(self._slots[0], self._room_at(now)) if self._slots else None
 
     async def hold(self, seconds: float) -> None:
