@@ -81,6 +81,18 @@ def test_the_budget_bounds_the_walks_for_pairs() -> None:
     assert explore(maze, [Facts()], budget=0).walks < explore(maze, [Facts()], budget=50).walks
 
 
+def test_every_sample_is_given_even_without_a_budget_for_pairs() -> None:
+    given: set[tuple[str, Any]] = set()
+
+    def visit(_: Facts, turn: Turn[Any]) -> None:
+        given.update((step.prompt.key, step.value) for step in turn.trail)
+
+    explore(maze, [Facts()], budget=0, visit=visit)
+    assert {("depth", depth) for depth in range(11)} <= given
+    assert {("door", door) for door in Door} <= given
+    assert {("good", True), ("good", False), ("note", None)} <= given
+
+
 def test_what_breaks_on_one_path_is_named_with_the_answers_that_led_there() -> None:
     @dialog("broken")
     async def broken(facts: Facts) -> None:
