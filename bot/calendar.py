@@ -32,9 +32,9 @@ def next_at(local_time: str, days: str, zone: str, after: datetime) -> datetime:
         raise ValueError("days are seven digits of which one is a 1")
     at = time.fromisoformat(local_time)
     here = ZoneInfo(zone)
-    first = after.astimezone(here).date() - _DAY  # rule 1 may carry yesterday's slot into today
+    today = after.astimezone(here).date()
     for ahead in range(_DAYS_AHEAD):
-        day = first + ahead * _DAY
+        day = today + ahead * _DAY
         if days[day.weekday()] == "1":
             instants = _instants(day, at, here)
             if instants and instants[0] > after:

@@ -160,6 +160,7 @@ def test_a_weekday_that_the_date_line_took_comes_a_week_later() -> None:
 @given(moments(), times, times)
 @settings(max_examples=200, deadline=None)
 @example(("America/New_York", utc("2026-11-01T06:15")), time(22), time(1, 30))
+@example(("America/New_York", utc("2026-03-08T06:30")), time(3), time(2, 30))
 def test_quiet_hours_end_outside_quiet_hours(where: tuple[str, datetime], start: time, end: time) -> None:
     zone, at = where
     quiet = Quiet.between(start, end)
@@ -168,6 +169,12 @@ def test_quiet_hours_end_outside_quiet_hours(where: tuple[str, datetime], start:
     assert over >= at
     assert (over == at) == (not is_quiet(quiet, zone, at))
     assert over - at <= timedelta(hours=49)
+
+
+def test_a_slot_belongs_to_the_day_that_wanted_it_where_the_gap_carried_it_into_the_next() -> None:
+    carried = next_at("23:30", EVERY_DAY, "America/Nuuk", utc("2024-03-30T12:00"))
+    assert carried.astimezone(ZoneInfo("America/Nuuk")).date() == date(2024, 3, 31)
+    assert slot_day("23:30", "America/Nuuk", carried) == date(2024, 3, 30)
 
 
 def test_quiet_hours_lie_over_midnight_in_local_time() -> None:
