@@ -32,6 +32,7 @@ from bot.unit import Unit
 
 PAGE = 7
 _LONGEST = 3500
+_IDS = 2**63
 _TAG = re.compile(r"<[^>]+>")
 
 
@@ -275,10 +276,12 @@ def _readable(unit: Unit, host: Host, patient: Patient) -> str:
 
 
 def _id(code: str) -> int | None:
+    """The id in a button; None for what is none, since any app can send any button."""
     try:
-        return int(code, 16)
+        found = int(code, 16)
     except ValueError:
         return None
+    return found if 0 < found < _IDS else None
 
 
 COMMANDS = {"history": page, "progress": progress, "mydata": my_data}
