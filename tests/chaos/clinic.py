@@ -1,0 +1,226 @@
+"""A clinic under test: a database, a local Telegram, a clock that can be moved, and people seeded into it.
+
+Handrail is driven from outside alone: by its commands, its settings and what its people do on their phones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy import Engine, bindparam, create_engine, text
+
+from bot.clock import OffsetClock
+from bot.sandbox import LocalTelegram, serve
+from bot.settings import new_key
+from bot.store.tables import Instant
+from tests.chaos.processes import Nursery, Process
+
+FIRST_ID = 7_301_558_200_341
+"""The first patient's Telegram id: long, so that it is found wherever it was left."""
+REMINDED_AT = "20:00"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    code: str
+    telegram_id: int
+
+
+@dataclass
+class Clinic:
+    """`environment` is all that the processes are told; `kills` counts how often one was killed."""
+
+    nursery: Nursery
+    tg: LocalTelegram
+    clock: OffsetClock
+    environment: dict[str, str]
+    fault: str = ""
+    patients: list[Person] = field(default_factory=list)
+    staff: list[Person] = field(default_factory=list)
+    kills: int = 0
+    process: Process | None = None
+    _killed: Process | None = None
+
+    # Commands
+
+    async def seed(self, patients: int) -> None:
+        """Enrolled people, and their counselor on the id below the first."""
+        file = self.folder / "seeded.json"
+        argv = ["seed", "--patients", str(patients), "--telegram-id-from", str(FIRST_ID)]
+        await self.done([*argv, "--remind", REMINDED_AT, "--json", str(file)])
+        made = json.loads(file.read_text())
+        self.patients = [Person(one["code"], one["telegram_id"]) for one in made["patients"]]
+        self.staff = [Person(one["code"], one["telegram_id"]) for one in made["staff"]]
+        for person in self.staff:
+            self.tg.phone(person.telegram_id, "Staff").chat.started = True
+        for person in self.patients:
+            self.tg.phone(person.telegram_id, "Patient").chat.started = True
+
+    async def done(self, *argvs: list[str]) -> str:
+        """What these commands print; they must succeed."""
+        code, out, err = await self.nursery.run(*argvs, environment=self.environment)
+        assert code == 0, f"{argvs} ended with {code}: {err}"
+        return out
+
+    async def exports(self) -> dict[str, Json]:
+        """`export` of every patient, by code."""
+        out = await self.done(*(["export", person.code] for person in self.patients))
+        documents = [json.loads(line) for line in out.splitlines()]
+        return {document["patient"]["code"]: document for document in documents}
+
+    # Processes
+
+    async def start(self, command: str = "run", **settings: str) -> Process:
+        """Bear one; it is not up yet."""
+        self.process = await self.nursery.bear(
+            [[command]], self.environment | settings, log=str(self.log), fault=self.fault
+        )
+        return self.process
+
+    async def up(self) -> None:
+        """Until the bot waits for updates, or the process has ended."""
+        assert self.process is not None
+        polled = asyncio.ensure_future(self.tg.polled())
+        await asyncio.wait({polled, self.process.exit}, return_when=asyncio.FIRST_COMPLETED, timeout=60)
+        polled.cancel()
+        assert self.process.alive, f"the bot ended by itself:\n{self.log.read_text()[-3000:]}"
+
+    def kill(self) -> None:
+        """kill -9, at once."""
+        if self.process is not None and self.process is not self._killed:
+            self._killed = self.process
+            self.kills += 1
+            self.process.kill()
+
+    async def buried(self) -> None:
+        """After a kill: until it is gone, and Telegram has noticed."""
+        if self.process is not None:
+            await self.process.ended()
+        self.tg.polling.end(ConnectionResetError())
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self.process is not None
+        self.process.signal(15)
+        code = await self.process.ended()
+        self.tg.polling.end(ConnectionResetError())
+        return code
+
+    # Time and what lies in the database
+
+    def move_to(self, at: datetime) -> None:
+        """Set the clock that all share, in one stroke: half a number is none."""
+        clock, new = self.folder / "clock", self.folder / "clock.new"
+        offset = float(clock.read_text()) + (at - self.clock.now()).total_seconds()
+        new.write_text(f"{offset:.3f}")
+        new.replace(clock)
+
+    def move(self, by: timedelta) -> None:
+        self.move_to(self.clock.now() + by)
+
+    def next(self, hour: int, minute: int, second: int = 0) -> datetime:
+        """The next time that clocks show this, in UTC, which is the clinic's zone."""
+        now = self.clock.now()
+        at = now.replace(hour=hour, minute=minute, second=second, microsecond=0)
+        return at if at > now else at + timedelta(days=1)
+
+    async def drained(self, within: float = 60) -> None:
+        """Until nothing is due, queued or kept for later: that has no event, so it is looked up."""
+        engine = create_engine(self.environment["DATABASE_URL"])
+        try:
+            async with asyncio.timeout(within):
+                while await asyncio.to_thread(self._waiting, engine):
+                    await asyncio.sleep(0.1)
+        finally:
+            engine.dispose()
+
+    def left(self) -> dict[str, int]:
+        """Rows that should not be there once all is quiet: queued, kept or dead."""
+        engine = create_engine(self.environment["DATABASE_URL"])
+        try:
+            with engine.connect() as connection:
+                found = {
+                    f"{table} {state}": connection.execute(
+                        text(f"SELECT count(*) FROM {table} WHERE state = :state"), {"state": state}
+                    ).scalar_one()
+                    for table, state in (
+                        ("outbox", "queued"),
+                        ("outbox", "failed"),
+                        ("inbox", "waiting"),
+                        ("inbox", "dead"),
+                    )
+                }
+        finally:
+            engine.dispose()
+        return {name: count for name, count in found.items() if count}
+
+    def _waiting(self, engine: Engine) -> int:
+        with engine.connect() as connection:
+            return sum(
+                connection.execute(query.bindparams(bindparam("now", self.clock.now(), Instant()))).scalar_one()
+                for query in (
+                    text("SELECT count(*) FROM outbox WHERE state = 'queued' AND due_at <= :now"),
+                    text("SELECT count(*) FROM inbox WHERE state = 'waiting' AND at <= :now"),
+                    text("SELECT count(*) FROM reminder WHERE next_at <= :now"),
+                )
+            )
+
+    @property
+    def folder(self) -> Path:
+        return self.nursery.folder
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+
+@asynccontextmanager
+async def clinic(
+    nursery: Nursery, database_url: str, *, patients: int, chance: Random, fault: str = ""
+) -> AsyncIterator[Clinic]:
+    """A clinic in the early afternoon, its people seeded, nothing running yet."""
+    clock_file = nursery.folder / "clock"
+    clock_file.write_text("0")
+    clock = OffsetClock(clock_file)
+    tg = LocalTelegram(token=f"123456:{chance.getrandbits(120):x}", now=clock.now, chance=chance)
+    async with serve(tg) as url:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PTB_TIMEDELTA": "1",
+            "BOT_TOKEN": tg.token,
+            "TELEGRAM_API_URL": url,
+            "DATABASE_URL": database_url,
+            "MASTER_KEYS": new_key(),
+            "SEND_RATE": "0",
+            "CLOCK_FILE": str(clock_file),
+            "TIME_ZONE": "UTC",
+            "PORT": str(free_port()),
+        }
+        if mark := os.environ.get("HANDRAIL_TEST_OF"):
+            environment["HANDRAIL_TEST_OF"] = mark
+        made = Clinic(nursery, tg, clock, environment, fault)
+        made.move_to(made.next(13, 0))
+        await made.seed(patients)
+        try:
+            yield made
+        finally:
+            if made.process is not None and made.process.alive:
+                made.process.kill()
+                await made.process.ended()
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])

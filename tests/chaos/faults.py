@@ -1,0 +1,248 @@
+"""Mistakes built into Handrail on purpose, one at a time: whoever judges must find each of them.
+
+Each names the promise that it breaks, as the judge calls it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+from bot import alerts, conversations, intake, ledger, turns
+from bot.rows import Answer, Incoming, Message, Outgoing, Sending
+from bot.sender import Sender
+from bot.store.database import Store
+from bot.store.units import SqlUnit
+from bot.store.vault import Vault
+from bot.telegram.receiving import Polling
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`found_as`: the rules of which the judge must report at least one."""
+
+    build_in: Callable[[], None]
+    found_as: frozenset[str]
+
+
+def _acknowledge_before_commit() -> None:
+    """Telegram is told at once, and the work is done a moment later."""
+
+    async def once(self: Any) -> int:
+        raw = await self._bot.do_api_request(
+            "get__updates",
+            {"timeout": 25, "limit": 100, **({"offset": self._offset} if self._offset else {})},
+            read_timeout=35,
+        )
+        if raw:
+            self._offset = int(raw[-1]["update_id"]) + 1
+            await self.confirm()
+            await asyncio.sleep(0.05)
+            await self._door.hand_over(raw)
+        return len(raw)
+
+    Polling.once = once  # type: ignore[method-assign]
+
+
+def _drop_outbox_rows() -> None:
+    """Some of what is to be said is never written down."""
+    add, number = SqlUnit.add, count(1)
+
+    def forgetful(self: SqlUnit, row: Any) -> None:
+        if not isinstance(row, Outgoing) or next(number) % 40:
+            add(self, row)
+
+    SqlUnit.add = forgetful  # type: ignore[method-assign]
+
+
+def _skip_the_unique_key() -> None:
+    """A redelivered update is taken for a new one; Telegram hears a little late, so that some come again."""
+    first, once = intake._first, Polling.once
+
+    def every_time(unit: Any, turn: Any, inbound: Any) -> Any:
+        return first(unit, turn, replace(inbound, key=unit.new_id().to_bytes(16, "big")))
+
+    async def slowly(self: Polling) -> int:
+        done = await once(self)
+        await asyncio.sleep(0.05)
+        return done
+
+    intake._first = every_time
+    Polling.once = slowly  # type: ignore[method-assign]
+
+
+def _commit_after_sending() -> None:
+    """What a unit says leaves before the unit is committed."""
+    together = Store._together
+
+    def early(self: Store, jobs: Any) -> None:
+        for job in jobs:
+            work = job.work
+
+            def ahead(unit: Any, work: Any = work, loop: Any = job.future.get_loop()) -> Any:
+                result = work(unit)
+                posted = [*unit.posted]
+                unit.posted.clear()
+                loop.call_soon_threadsafe(self._tell, posted)
+                return result
+
+            job.work = ahead
+        together_slowly(self, jobs)
+
+    def together_slowly(self: Store, jobs: Any) -> None:
+        for job in jobs:
+            work = job.work
+
+            def slow(unit: Any, work: Any = work) -> Any:
+                result = work(unit)
+                if unit.posted or True:
+                    import time
+
+                    time.sleep(0.01)
+                return result
+
+            job.work = slow
+        together(self, jobs)
+
+    Store._together = early  # type: ignore[method-assign]
+
+
+def _mark_nudges_afterwards() -> None:
+    """A nudge is sent first and marked then, like everything else."""
+    proof = ledger._proof
+
+    def unmarked(unit: Any, row: Outgoing, wanted: Any) -> Any:
+        found = proof(unit, row, wanted)
+        if found.turn is ledger.Turn.GO:
+            unit.change(row, state=Sending.QUEUED, sent_at=None, body=row.body)
+        return found
+
+    ledger._proof = unmarked
+
+
+def _ring_nobody() -> None:
+    """A flag is raised and no alert leaves."""
+    alerts.recipients = lambda unit, patient, ring: []
+
+
+def _forget_answers() -> None:
+    """Now and then an answer is not written down, and the next question comes all the same."""
+    add, number = SqlUnit.add, count(1)
+
+    def forgetful(self: SqlUnit, row: Any) -> None:
+        if not isinstance(row, Answer) or next(number) % 20:
+            add(self, row)
+
+    SqlUnit.add = forgetful  # type: ignore[method-assign]
+
+
+def _forget_words() -> None:
+    """Words that are no answer are thrown away."""
+    add = SqlUnit.add
+
+    def forgetful(self: SqlUnit, row: Any) -> None:
+        if not isinstance(row, Message):
+            add(self, row)
+
+    SqlUnit.add = forgetful  # type: ignore[method-assign]
+
+
+def _keep_what_was_taken_back() -> None:
+    """Back asks again, and the answer that was taken back stands."""
+    reopen = conversations._reopen
+
+    def stands(unit: Any, host: Any, patient: Any, at: Any, step: Any) -> Any:
+        return reopen(unit, host, patient, replace(at, rows={}), step)
+
+    conversations._reopen = stands
+
+
+def _forget_to_lock() -> None:
+    """Two turns of one patient may run side by side, on threads and in processes."""
+
+    @asynccontextmanager
+    async def open_gate(self: Any, chat: int) -> Any:
+        yield
+
+    intake._Turnstile.through = open_gate  # type: ignore[method-assign, assignment]
+    SqlUnit.lock = lambda self, chat_hash: None  # type: ignore[method-assign]
+
+
+def _send_out_of_order() -> None:
+    """What is said leaves newest first."""
+    posted = Sender._posted
+
+    def backwards(self: Sender, rows: list[Outgoing]) -> None:
+        for row in rows:
+            asyncio.get_running_loop().call_later(0.03 * (row.id % 3), posted, self, [row])
+
+    Sender._posted = backwards  # type: ignore[method-assign]
+
+
+def _bury_everything() -> None:
+    """Now and then a turn fails for good."""
+    take, number = turns.take, count(1)
+
+    def stumbling(unit: Any, host: Any, inbound: Any, concern: Any) -> Any:
+        if next(number) % 30 == 0:
+            unit.add_once(
+                Incoming(id=unit.new_id(), key=inbound.key, chat_hash=None, at=unit.now, state="dead")
+            )
+        return take(unit, host, inbound, concern)
+
+    turns.take = stumbling
+
+
+def _write_in_plain() -> None:
+    """What should be sealed is only wrapped: the words stand in the file."""
+    seal, unseal = Vault.seal, Vault.open
+    mark = b"plain:"
+
+    def plain(self: Vault, owner: int, place: bytes, words: bytes) -> bytes:
+        return mark + words
+
+    def read(self: Vault, owner: int, place: bytes, sealed: bytes) -> bytes:
+        return sealed.removeprefix(mark) if sealed.startswith(mark) else unseal(self, owner, place, sealed)
+
+    _ = seal
+    Vault.seal, Vault.open = plain, read  # type: ignore[method-assign]
+
+
+def _say_too_much() -> None:
+    """What people write appears in the log."""
+    take = turns.take
+
+    def talkative(unit: Any, host: Any, inbound: Any, concern: Any) -> Any:
+        print(inbound, file=sys.stderr)  # noqa: T201
+        return take(unit, host, inbound, concern)
+
+    turns.take = talkative
+
+
+def _fault(build_in: Callable[[], None], *found_as: str) -> Fault:
+    return Fault(build_in, frozenset(found_as))
+
+
+FAULTS = {
+    "acknowledge before commit": _fault(_acknowledge_before_commit, "nobody meets silence"),
+    "drop outbox rows": _fault(_drop_outbox_rows, "nobody meets silence", "every flag's alert arrives"),
+    "skip the unique key": _fault(_skip_the_unique_key, "an answer is kept once", "free words are kept once"),
+    "commit after sending": _fault(
+        _commit_after_sending, "an answer is kept once", "free words are kept once", "nobody meets silence"
+    ),
+    "mark nudges afterwards": _fault(_mark_nudges_afterwards, "no reminder twice"),
+    "ring nobody": _fault(_ring_nobody, "every flag's alert arrives"),
+    "forget answers": _fault(_forget_answers, "an answer is kept once", "nobody meets silence"),
+    "forget words": _fault(_forget_words, "free words are kept once"),
+    "keep what was taken back": _fault(_keep_what_was_taken_back, "an answer stands until it is taken back"),
+    "bury everything": _fault(_bury_everything, "all drains"),
+    "forget to lock": _fault(_forget_to_lock, "an answer is kept once", "one patient, one order"),
+    "send out of order": _fault(_send_out_of_order, "one patient, one order"),
+    "write in plain": _fault(_write_in_plain, "no word lies about"),
+    "say too much": _fault(_say_too_much, "no word lies about"),
+}
