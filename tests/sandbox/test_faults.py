@@ -95,7 +95,7 @@ async def test_an_outage_ends_a_poll_that_waits(tg: LocalTelegram, bot: Bot) -> 
     await tg.polled()
     tg.faults.outage(True)
     with pytest.raises(NetworkError):
-        await polling
+        await asyncio.wait_for(polling, 10)
 
 
 def test_a_fault_that_is_none_is_refused(tg: LocalTelegram) -> None:

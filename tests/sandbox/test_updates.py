@@ -132,7 +132,7 @@ async def test_of_two_pollers_the_first_is_sent_away(tg: LocalTelegram, bot: Bot
     await tg.polled()
     second = asyncio.create_task(tg.get_updates({"timeout": 30}))
     with pytest.raises(Conflict, match="terminated by other getUpdates request"):
-        await first
+        await asyncio.wait_for(first, 10)
     await tg.polled()
     _say(tg, "a")
     assert len(await second) == 1
