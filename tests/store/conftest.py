@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -25,17 +26,32 @@ async def storage(request: pytest.FixtureRequest, clock: SettableClock) -> Async
     if request.param == "fake":
         yield FakeStorage(clock)
         return
-    async for store in opened(request.getfixturevalue(f"{request.param}_url"), clock):
+    async with opened(request.getfixturevalue(f"{request.param}_url"), clock) as store:
         yield store
 
 
 @pytest.fixture
 async def store(database_url: str, clock: SettableClock) -> AsyncIterator[Store]:
     """The real one, on each engine."""
-    async for store in opened(database_url, clock):
+    async with opened(database_url, clock) as store:
         yield store
 
 
+@pytest.fixture
+async def sqlite(sqlite_url: str, clock: SettableClock) -> AsyncIterator[Store]:
+    """The one with a single writer."""
+    async with opened(sqlite_url, clock) as store:
+        yield store
+
+
+@pytest.fixture
+async def two(database_url: str, clock: SettableClock) -> AsyncIterator[tuple[Store, Store]]:
+    """Two processes on one database."""
+    async with opened(database_url, clock) as one, opened(database_url, clock) as other:
+        yield one, other
+
+
+@asynccontextmanager
 async def opened(url: str, clock: SettableClock) -> AsyncIterator[Store]:
     store = Store(url, [KEY], clock)
     store.unlock()
