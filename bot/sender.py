@@ -32,8 +32,9 @@ from bot.ledger import NUDGE_FRESH, OnBlocked, Outcome, Proof, Turn, Wanted
 from bot.outbox import Lane
 from bot.pace import Handle, Pacer, Timer
 from bot.patience import Patience
-from bot.queue import Held, Key, Queue
+from bot.queue import Hand, Held, Queue
 from bot.rows import Outgoing, Sending
+from bot.tally import Tally
 from bot.together import Together
 from bot.unit import Storage, Unit
 
@@ -52,7 +53,6 @@ LEASE = 15.0
 TICK = 5.0
 RENEWED = 256
 STUCK = 60.0
-REPORT = 60.0
 TOGETHER = 128
 CHUNK = 200
 ROOM = 256
@@ -101,11 +101,9 @@ class Sender:
         self._hot: deque[Outgoing] = deque()
         self._cold: deque[Outgoing] = deque()
         self._accepting = False
-        self._hand: dict[int, Held] = {}
+        self._hand = Hand(self._timer, self._pump)
         self._empty = asyncio.Event()
         self._empty.set()
-        self._queues: dict[Key, Queue] = {}
-        self._ready: dict[Lane, deque[Queue]] = {lane: deque() for lane in Lane}
         self._next: dict[Lane, deque[Queue]] = {lane: deque() for lane in PACED}
         self._busy: Counter[Lane] = Counter()
         self._paced_calls = 0
@@ -116,9 +114,8 @@ class Sender:
         self._chores: set[asyncio.Task[None]] = set()
         self._alarm: tuple[float, Handle] | None = None
         self._ticking: Handle | None = None
-        self._marked_at = self._reported_at = self._timer.time()
-        self.counts: Counter[tuple[str, str]] = Counter()
-        self._spent: Counter[str] = Counter()
+        self._marked_at = self._timer.time()
+        self._tally = Tally(self._timer.time())
         self.alive_at: datetime = storage.clock.now()
         storage.on_posted(self._posted)
 
@@ -159,7 +156,7 @@ class Sender:
                 await self._let_go(flying)
         except Exception as error:
             log.warning("sender.not_released", error=error, waiting=len(self._hand))
-        self._report(self._timer.time())
+        self._tally.report(self._timer.time(), len(self._hand))
 
     async def sweep(self, all_leases: bool = False) -> int:
         """Take up rows that were left behind, as many as there is room for; how many were taken.
@@ -170,7 +167,7 @@ class Sender:
             self._every = self._every or all_leases
             left, taken = False, 0
             for lanes in (AT_ONCE, PACED):
-                held = frozenset(one.row.id for one in self._hand.values() if one.row.lane in lanes)
+                held = frozenset(one.row.id for one in self._hand.rows.values() if one.row.lane in lanes)
                 room = ROOM - len(held) if lanes is PACED else ROOM if len(held) < CROWD else 0
                 if room <= 0:
                     left = True
@@ -187,7 +184,7 @@ class Sender:
 
     async def _let_go(self, flying: frozenset[int]) -> None:
         """Rows that never left are anybody's at once; what was in the air stays as the book has it."""
-        kept = [one for one in self._hand.values() if one.row.id not in flying]
+        kept = [one for one in self._hand.rows.values() if one.row.id not in flying]
         marked = frozenset(one.row.id for one in kept if one.marked)
         rows = [*(one.row for one in kept), *self._hot, *self._cold]
         for start in range(0, len(rows), TOGETHER):
@@ -224,19 +221,8 @@ class Sender:
         self._pump()
 
     def _take(self, row: Outgoing, placed: bool = False) -> None:
-        if row.id in self._hand:
-            return
         self._empty.clear()
-        held = self._hand[row.id] = Held(row, proven=self._timer.time(), placed=placed, tries=row.attempts)
-        key = (row.chat_hash, row.lane)
-        queue = self._queues.get(key)
-        if queue is None:
-            queue = self._queues[key] = Queue(key, Lane(row.lane))
-        queue.add(held)
-        if len(queue.rows) == 1:  # a queue that has rows is busy, waits or is ready already
-            self._ready[queue.lane].append(queue)
-        elif queue.timer is not None and queue.head is held:
-            self._wake(queue)  # an earlier row has come, and need not wait for what the later one waits for
+        self._hand.take(row, placed=placed)
 
     # Out of the hand
 
@@ -249,8 +235,8 @@ class Sender:
             self._ring(self._patience.everyone)
             return
         for lane in AT_ONCE:
-            while self._ready[lane] and self._busy[lane] < ABREAST:
-                self._begin(self._ready[lane].popleft(), now)
+            while self._hand.ready[lane] and self._busy[lane] < ABREAST:
+                self._begin(self._hand.ready[lane].popleft(), now)
         self._pump_paced(now)
 
     def _pump_paced(self, now: float) -> None:
@@ -264,14 +250,14 @@ class Sender:
                 break
             self._paced_calls += 1
             self._launch(line.popleft())
-        wanted = self._ahead + sum(len(self._ready[lane]) for lane in PACED)
+        wanted = self._ahead + sum(len(self._hand.ready[lane]) for lane in PACED)
         at = self._pacer.next(wanted, now)
         if at is not None:
             self._ring(at)
 
     @property
     def _ready_paced(self) -> deque[Queue]:
-        return self._ready[Lane.NOTICE] or self._ready[Lane.NUDGE]
+        return self._hand.ready[Lane.NOTICE] or self._hand.ready[Lane.NUDGE]
 
     @property
     def _ahead(self) -> int:
@@ -281,7 +267,7 @@ class Sender:
     def _begin(self, queue: Queue, now: float) -> None:
         until = self._patience.until(queue.key[0])
         if until > now:
-            self._wait(queue, until - now)
+            self._hand.wait(queue, until - now)
             return
         queue.busy = True
         self._busy[queue.lane] += 1
@@ -306,7 +292,9 @@ class Sender:
 
     async def _prove(self, queues: list[Queue]) -> None:
         rows = [queue.head.row for queue in queues]
-        work = partial(ledger.prove, rows=rows, held=self._hand, shared=self._shared, wanted=self._wanted)
+        work = partial(
+            ledger.prove, rows=rows, held=self._hand.rows, shared=self._shared, wanted=self._wanted
+        )
         proofs: dict[int, Proof] = {}
         try:
             proofs = await self._storage.write(work, urgent=self._shared)
@@ -323,7 +311,6 @@ class Sender:
                 self._proceed(queue)  # a word too early, or twice, is better than silence
             else:
                 held.tries += 1
-                self._release(queue)
                 self._wait(queue, self._backoff(held))
             return
         held.proven = self._timer.time()
@@ -335,12 +322,11 @@ class Sender:
                 self._proceed(queue)
             case Turn.WAIT:
                 held.waits += 1
-                if held.row.edits in self._hand:
+                if held.row.edits in self._hand.rows:
                     self._edits.setdefault(held.row.edits, set()).add(queue)
-                self._release(queue)
-                self._wait(queue, min(LONGEST_LOOK, FIRST_LOOK * 2.0**held.waits))
+                self._wait(queue, min(LONGEST_LOOK, FIRST_LOOK * 2.0 ** min(held.waits, 8)))
             case Turn.OVER:
-                self._count(queue.lane, "over")
+                self._tally.count(queue.lane, "over")
                 self._advance(queue)
                 self._settle(held)
 
@@ -380,8 +366,7 @@ class Sender:
             else:
                 self._unsure(queue)
         else:
-            self._spent[queue.lane.name] += int((self._timer.time() - began) * 1000)
-            self._finish(queue, Sending.SENT, message_id)
+            self._finish(queue, Sending.SENT, message_id, seconds=self._timer.time() - began)
         self._pump()
 
     # What becomes of a call
@@ -390,7 +375,7 @@ class Sender:
         now = self._timer.time()
         alone = self._patience.slow_down(now, queue.key[0], seconds)
         log.warning("sender.slowed", retry_after=seconds, mode="chat" if alone else "all")
-        self._count(queue.lane, "slowed")
+        self._tally.count(queue.lane, "slowed")
         self._put_back(queue, seconds)
         if not alone:
             self._chore(self._pacer.hold(seconds))
@@ -408,7 +393,7 @@ class Sender:
         held = queue.head
         age = self._storage.clock.now() - held.row.due_at
         held.tries += 1
-        self._count(queue.lane, "again")
+        self._tally.count(queue.lane, "again")
         if queue.lane is Lane.NUDGE and age > NUDGE_FRESH:
             self._finish(queue, Sending.DROPPED)
         elif age > KEEP_TRYING:
@@ -428,35 +413,38 @@ class Sender:
             outcome = Outcome(held.row, Sending.QUEUED, self._storage.clock.now(), attempts=held.tries)
             self._marks.add((held, outcome, partial(self._unmarked, queue, self._timer.time() + seconds)))
         else:
-            self._release(queue)
             self._wait(queue, seconds)
 
     def _unmarked(self, queue: Queue, until: float) -> None:
         queue.head.marked = False
-        self._release(queue)
         self._wait(queue, until - self._timer.time())
 
     def _finish(
-        self, queue: Queue, state: Sending, message_id: int | None = None, *, blocked: bool = False
+        self,
+        queue: Queue,
+        state: Sending,
+        message_id: int | None = None,
+        *,
+        blocked: bool = False,
+        seconds: float | None = None,
     ) -> None:
         held = queue.head
         now = self._storage.clock.now()
         outcome = Outcome(held.row, state, now, message_id, attempts=held.tries + 1, blocked=blocked)
-        self._count(queue.lane, "blocked" if blocked else state.value)
+        self._tally.count(queue.lane, "blocked" if blocked else state.value, seconds)
         self._advance(queue)
         self._marks.add((held, outcome, partial(self._settle, held)))
 
     def _advance(self, queue: Queue) -> None:
-        """The head has left the queue for good."""
         self._release(queue)
-        queue.rows.pop(0)
-        if queue.rows:
-            self._ready[queue.lane].append(queue)
-        else:
-            del self._queues[queue.key]
+        self._hand.advance(queue)
+
+    def _wait(self, queue: Queue, seconds: float) -> None:
+        self._release(queue)
+        self._hand.wait(queue, seconds)
 
     def _release(self, queue: Queue) -> None:
-        queue.busy = False
+        """Its head is under way no longer."""
         self._busy[queue.lane] -= 1
         if queue.head.started is not None:
             queue.head.started = None
@@ -484,10 +472,9 @@ class Sender:
 
     def _settle(self, held: Held) -> None:
         """The database knows how this row ended."""
-        del self._hand[held.row.id]
+        del self._hand.rows[held.row.id]
         for queue in self._edits.pop(held.row.id, ()):
-            if queue.timer is not None:
-                self._wake(queue)
+            self._hand.wake(queue)
         if not self._hand and not self._accepting:
             self._empty.set()
         if self._left_behind and len(self._hand) < ROOM // 4 and not self._sweeping.locked():
@@ -495,19 +482,6 @@ class Sender:
             self._chore(self._sweep_again())
 
     # Time
-
-    def _wait(self, queue: Queue, seconds: float) -> None:
-        queue.timer = self._timer.call_at(self._timer.time() + seconds, partial(self._woken, queue))
-
-    def _woken(self, queue: Queue) -> None:
-        self._wake(queue)
-        self._pump()
-
-    def _wake(self, queue: Queue) -> None:
-        if queue.timer is not None:
-            queue.timer.cancel()
-            queue.timer = None
-        self._ready[queue.lane].append(queue)
 
     def _ring(self, at: float) -> None:
         """Pump again at that moment."""
@@ -544,10 +518,9 @@ class Sender:
         self._patience.forget(now)
         if not self._stuck(now):
             self.alive_at = self._storage.clock.now()
-        if now - self._reported_at >= REPORT:
-            self._report(now)
-        heads = (queue.head for queue in self._queues.values() if queue.busy or queue.timer is not None)
-        old = (held for held in heads if now - held.proven > TICK and held.row.lane != Lane.NUDGE)
+        if self._tally.due(now):
+            self._tally.report(now, len(self._hand))
+        old = (one for one in self._hand.heads() if now - one.proven > TICK and one.row.lane != Lane.NUDGE)
         if renewed := list(islice(old, RENEWED)):
             self._chore(self._renew(renewed))
         if self._left_behind and not self._hand:
@@ -568,18 +541,3 @@ class Sender:
     def _stuck(self, now: float) -> bool:
         flying = any(now - (held.started or now) > STUCK for held in self._flights.values())
         return flying or (len(self._marks) > 0 and now - self._marked_at > STUCK)
-
-    def _count(self, lane: Lane, what: str) -> None:
-        self.counts[lane.name, what] += 1
-
-    def _report(self, now: float) -> None:
-        """How many of each lane came to what since the last time, in the log."""
-        self._reported_at = now
-        for (lane, what), count in sorted(self.counts.items()):
-            if what == Sending.SENT:
-                ms = self._spent[lane] / count
-                log.info("sender.did", lane=lane, status=what, count=count, ms=ms, waiting=len(self._hand))
-            else:
-                log.info("sender.did", lane=lane, status=what, count=count, waiting=len(self._hand))
-        self.counts.clear()
-        self._spent.clear()
