@@ -3,6 +3,7 @@
 What is due lies in the database; a tick only asks. One that is late runs once, and never beside itself.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC
 
@@ -35,9 +36,11 @@ class Schedule:
 
 def _safely(tick: Tick) -> Tick:
     async def run() -> None:
-        """A tick that fails is logged and comes again."""
+        """A tick that fails is logged and comes again; one cut off at the end is no fault to write down."""
         try:
             await tick()
+        except asyncio.CancelledError:
+            return
         except Exception as error:
             log.error("tick.failed", part=getattr(tick, "__name__", "tick"), error=error)
 

@@ -6,18 +6,21 @@ comes gets a line, and whatever was said by a patient is kept.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from bot import conversations, crisis, history, menus, outbox, pauses, people, preferences, privacy, staff
 from bot.concerns import Concern
 from bot.conversations import Host
 from bot.inbound import Edited, Grouped, Inbound, Left, Medium, Pressed, Said, Showed
 from bot.people import Person, Redeemed
-from bot.rows import Patient, Session, SessionState, Staff, Standing
+from bot.rows import Outgoing, Patient, Session, SessionState, Staff, Standing
 from bot.unit import Unit
 from dialogs.prompts import SKIP, Input
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
 ENROLMENT = "enrolment"
+_GOING = timedelta(minutes=10)
+"""How long messages of a group that we have left may still be on their way."""
 _DIALOGS = {"checkin": "check_in", "thought": "thought_record", "trigger": "trigger_log"}
 
 
@@ -303,7 +306,10 @@ def _tell_outsider(unit: Unit, host: Host, person: Person, block: str) -> None:
 
 
 def _leave_group(unit: Unit, host: Host, inbound: Inbound, *, added: bool) -> str | None:
+    """Say a line and go, once: what was written in the group before we had gone is no new invitation."""
     to = outbox.Address(inbound.chat, unit.digest(inbound.chat))
+    if not added and unit.count(Outgoing, chat_hash=to.chat_hash, at__gt=unit.now - _GOING):
+        return None
     if added:
         outbox.say(unit, to, host.program.words.text("en", "menu", "group"))
     outbox.leave(unit, to)

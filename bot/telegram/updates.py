@@ -102,9 +102,12 @@ def _member(update: Update) -> Event | None:
 
 
 def _group(update: Update) -> Event | None:
-    """A group that wrote to us although we leave groups: leave again, without a word."""
+    """A group that wrote to us although we leave groups: leave again, without a word.
+
+    That somebody came or went is no such message: of ourselves `_member` hears.
+    """
     message = _message(update)
-    return None if message.left_chat_member else Grouped(added=False)
+    return None if message.left_chat_member or message.new_chat_members else Grouped(added=False)
 
 
 def _message(update: Update) -> Message:
