@@ -62,9 +62,8 @@ def stop(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
     counselor = people.counselor_of(unit, patient)
     buttons = [[_back(host, patient)]]
     if counselor is not None:
-        name = counselor.name
         tell = [
-            (_toast(host, patient, "button_tell", counselor=name), "o:pause:tell"),
+            (_toast(host, patient, "button_tell"), "o:pause:tell"),
             (_toast(host, patient, "button_quiet"), "o:pause:quiet"),
         ]
         buttons.insert(0, tell)
@@ -118,7 +117,7 @@ def _tell(unit: Unit, host: Host, patient: Patient) -> bool:
     to = outbox.to_staff(counselor) if counselor else None
     if counselor is None or to is None or counselor.blocked_at is not None or patient.paused_at is None:
         return False
-    text = host.program.words.text(alerts.LANGUAGE, "reminders", "counselor_told", code=patient.code)
+    text = host.program.words.text(alerts.LANGUAGE, "staff", "patient_paused", code=patient.code)
     cause = f"paused:{patient.id:x}:{patient.paused_at:%Y-%m-%dT%H:%M:%S}"
     if outbox.say(unit, to, text, lane=Lane.NOTICE, cause=cause) is not None:
         people.note(unit, "patient", "pause_told", patient_id=patient.id, staff_id=counselor.id)

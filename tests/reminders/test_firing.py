@@ -136,6 +136,20 @@ async def test_a_slot_that_comes_late_into_the_quiet_hours_is_dropped(clinic: Cl
     assert len(await clinic.queued()) == 1
 
 
+async def test_a_nudge_that_waited_to_be_sent_is_asked_about_again(clinic: Clinic) -> None:
+    """Where Telegram was slow, quiet hours or a pause may have begun meanwhile."""
+    sam = await clinic.enrol(evening="21:50")
+    clinic.clock.set(SEVEN + 2 * HOUR + 50 * MINUTE)
+    await clinic.tick()
+    (row,) = await clinic.queued()
+    assert await clinic.do(lambda unit: reminders.still_wanted(unit, row))
+    clinic.clock.advance(10 * MINUTE)
+    assert not await clinic.do(lambda unit: reminders.still_wanted(unit, row))
+    clinic.clock.advance(-10 * MINUTE)
+    await clinic.change(sam, paused_at=SEVEN)
+    assert not await clinic.do(lambda unit: reminders.still_wanted(unit, row))
+
+
 @pytest.mark.parametrize(
     ("fields", "outcome"),
     [
