@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from bot.clock import Clock
@@ -104,7 +103,7 @@ class Store:
         self.on_sqlite = not url.startswith("postgresql")
         self._engine = engine(url)
         self._reader = engine(url, writer=False) if self.on_sqlite else self._engine
-        self._statements = Statements("sqlite" if self.on_sqlite else "postgresql")
+        self._statements = Statements(self._engine.dialect)
         self.vault = Vault(masters, self._wrapped)
         self._listeners: list[Callable[[list[Outgoing]], None]] = []
         self._threads = ThreadPoolExecutor(_ABREAST, thread_name_prefix="store")
@@ -203,8 +202,9 @@ class Store:
                     unit = self._unit(connection)
                     result = work(unit)
                 return result, unit.posted
-            except OperationalError as error:
-                if attempt == _TRIES or getattr(error.orig, "sqlstate", None) not in _RETRIED:
+            except Exception as error:
+                state = getattr(getattr(error, "orig", error), "sqlstate", None)
+                if attempt == _TRIES or state not in _RETRIED:
                     raise
         raise AssertionError("unreachable")
 

@@ -11,9 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, get_type_hints
 
 from sqlalchemy import (
+    BindParameter,
+    Column,
     ColumnElement,
     Connection,
+    Dialect,
     Executable,
+    Integer,
     Table,
     bindparam,
     delete,
@@ -27,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.rows import KINDS, SEALED, Outgoing, Patient, Row
 from bot.store import tables
+from bot.store.prepared import Prepared
 from bot.store.vault import HOUSE, Vault
 
 R = TypeVar("R", bound=Row)
@@ -53,20 +58,27 @@ _data_key: Table = tables.DataKey.__table__  # type: ignore[attr-defined]
 class Statements:
     """Every statement by its shape, for one database."""
 
-    def __init__(self, dialect: str) -> None:
-        self.dialect = dialect
-        self._kept: dict[Any, Executable] = {}
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect.name
+        self._dialect = dialect
+        self._kept: dict[Any, Prepared] = {}
 
-    def kept(self, shape: Any, build: Callable[[], Executable]) -> Executable:
+    def kept(self, shape: Any, build: Callable[[], Executable]) -> Prepared:
         statement = self._kept.get(shape)
         if statement is None:
-            statement = self._kept[shape] = build()
+            statement = self._kept[shape] = Prepared(build(), self._dialect)
         return statement
+
+    def add(self, table: Table) -> Executable:
+        return insert(table).values({column.name: _given(column) for column in table.c})
 
     def add_once(self, table: Table) -> Executable:
         made = postgresql.insert(table) if self.dialect == "postgresql" else sqlite.insert(table)
-        # Without the option SQLAlchemy throws an INSERT's count away, and psycopg's rows were never "added".
-        return made.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        return made.values({column.name: _given(column) for column in table.c}).on_conflict_do_nothing()
+
+
+def _given(column: Column[Any]) -> BindParameter[Any]:
+    return bindparam(f"v_{column.name}", type_=column.type)
 
 
 def _shape(where: dict[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -144,14 +156,14 @@ class SqlUnit:
     def add(self, row: Row) -> None:
         self._key_for(row)
         kind = type(row)
-        statement = self._statements.kept(("add", kind), lambda: insert(_TABLE[kind]))
-        self._connection.execute(statement, self._sealed(row))
+        statement = self._statements.kept(("add", kind), lambda: self._statements.add(_TABLE[kind]))
+        statement.change(self._connection, self._sealed(row))
         self._note(row)
 
     def add_once(self, row: Row) -> bool:
         kind = type(row)
         statement = self._statements.kept(("add_once", kind), lambda: self._statements.add_once(_TABLE[kind]))
-        added = self._connection.execute(statement, self._sealed(row)).rowcount == 1
+        added = statement.change(self._connection, self._sealed(row)) == 1
         if added:
             self._note(row)
         return added
@@ -185,14 +197,14 @@ class SqlUnit:
                 column = table.c[name.removeprefix("-")]
                 statement = statement.order_by(column.desc() if name.startswith("-") else column)
             if limit is not None:
-                statement = statement.limit(bindparam("w_limit"))
+                statement = statement.limit(bindparam("w_limit", type_=Integer()))
             return statement.with_for_update(skip_locked=True) if claim else statement
 
         statement = self._statements.kept(("find", kind, shape, order, limit is None, claim), build)
         bound = _bound(where)
         if limit is not None:
             bound["w_limit"] = limit
-        return [self._opened(kind, found) for found in self._connection.execute(statement, bound)]
+        return [self._opened(kind, found) for found in statement.rows(self._connection, bound)]
 
     def count(self, kind: type[Row], /, **where: Any) -> int:
         shape = _shape(where)
@@ -204,7 +216,7 @@ class SqlUnit:
                 .where(*_clauses(_TABLE[kind], shape, _SEALED[kind]))
             ),
         )
-        return int(self._connection.execute(statement, _bound(where)).scalar_one())
+        return int(statement.rows(self._connection, _bound(where))[0][0])
 
     def change(self, row: R, **changes: Any) -> R:
         kind = type(row)
@@ -223,7 +235,7 @@ class SqlUnit:
         bound: dict[str, Any] = {"w_id": row.id}
         for name, value in changes.items():
             bound[f"v_{name}"] = self._seal(row, name, value) if name in sealed else value
-        self._connection.execute(statement, bound)
+        statement.change(self._connection, bound)
         changed = {name: getattr(row, name) for name in _COLUMNS[kind]} | changes
         return kind(**changed)
 
@@ -233,7 +245,7 @@ class SqlUnit:
             ("remove", kind, shape),
             lambda: delete(_TABLE[kind]).where(*_clauses(_TABLE[kind], shape, _SEALED[kind])),
         )
-        return self._connection.execute(statement, _bound(where)).rowcount
+        return statement.change(self._connection, _bound(where))
 
     def lock(self, chat_hash: bytes) -> None:
         if self._statements.dialect == "postgresql":
@@ -262,7 +274,7 @@ class SqlUnit:
         kind = type(row)
         sealed = _SEALED[kind]
         return {
-            name: self._seal(row, name, getattr(row, name)) if name in sealed else getattr(row, name)
+            f"v_{name}": self._seal(row, name, getattr(row, name)) if name in sealed else getattr(row, name)
             for name in _COLUMNS[kind]
         }
 

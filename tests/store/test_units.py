@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from bot.clock import SettableClock
 from bot.outbox import Address, say
@@ -174,7 +175,7 @@ async def test_a_unique_key_is_taken_once(storage: AnyStorage) -> None:
     assert await storage.write(lambda unit: unit.add_once(a_flag(unit, "u1")))
     assert not await storage.write(lambda unit: unit.add_once(a_flag(unit, "u1")))
     assert await storage.write(lambda unit: unit.add_once(a_flag(unit, "u2")))
-    with pytest.raises((IntegrityError, Duplicate)):
+    with pytest.raises((sqlite3.IntegrityError, psycopg.errors.UniqueViolation, Duplicate)):
         await storage.write(lambda unit: unit.add(a_flag(unit, "u1")))
     assert await storage.read(lambda unit: unit.count(Flag)) == 2
 

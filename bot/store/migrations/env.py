@@ -21,5 +21,7 @@ if given is not None:
 else:
     url = context.config.get_main_option("sqlalchemy.url")
     assert url is not None
-    with engine(url).connect() as own:
+    made = engine(url)
+    with made.connect() as own:
         run(own)
+    made.dispose()
