@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot import commands
-from bot.app import Mode, NeedsMigration
+from bot.app import Mode, NeedsMigration, NotAlone
 from bot.commands import Failed
 from bot.rows import Role
 from bot.settings import SettingsError
@@ -38,6 +38,8 @@ def main(argv: list[str] | None = None) -> int:
         return _say(
             "The database has another schema than this code: run `python -m bot migrate` first.", DATABASE
         )
+    except NotAlone:
+        return _say("Another process runs on this SQLite database: stop it first.", FAILED)
     except Failed as error:
         return _say(str(error), FAILED)
     if isinstance(result, str):

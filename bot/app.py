@@ -80,10 +80,10 @@ def clock_of(settings: Settings) -> Clock:
 
 def open_store(settings: Settings, clock: Clock, *, migrate: bool) -> Store:
     """The store, its schema current and its master key proved, before anything is touched."""
-    if migrate:
+    if not schema.is_current(settings.database):
+        if not migrate:
+            raise NeedsMigration
         schema.migrate(settings.database)
-    elif not schema.is_current(settings.database):
-        raise NeedsMigration
     store = Store(settings.database, list(settings.keys), clock)
     store.unlock()
     return store
@@ -117,11 +117,14 @@ class App:
     def build(cls, settings: Settings, mode: Mode, clock: Clock | None = None) -> "App":
         """Everything that can fail before the network is touched. On SQLite the schema migrates itself."""
         at = clock or clock_of(settings)
+        store = open_store(settings, at, migrate=settings.on_sqlite)
+        if not store.is_alone():
+            raise NotAlone
         return cls(
             settings=settings,
             mode=mode,
             clock=at,
-            store=open_store(settings, at, migrate=settings.on_sqlite),
+            store=store,
             bot=telegram_bot(settings.token, settings.telegram_api_url),
             words=Wording(CONTENT),
             screen=Screen(CONTENT),

@@ -104,7 +104,7 @@ def rehearse() -> str | None:
     """Open sessions against this code; fails when some would move."""
     from bot.rehearsal import moved
 
-    found = _within(moved, Wording(CONTENT))
+    found = _within(moved, reading=True)
     if found:
         for line in found:
             print(line)  # noqa: T201
@@ -115,7 +115,7 @@ def rehearse() -> str | None:
 def add_staff(name: str, role: str, as_json: bool) -> object:
     words = Wording(CONTENT)
     program = program_of(load(Demand.VAULT), words, _username())
-    made = _within(lambda unit: people.add_staff(unit, program, name, Role(role), "admin"), words)
+    made = _within(lambda unit: people.add_staff(unit, program, name, Role(role), "admin"))
     return _invitation(made, as_json)
 
 
@@ -127,7 +127,7 @@ def remove_staff(code: str, to: str | None) -> None:
             people.hand_over(unit, leaving, taking, "admin")
         people.remove_staff(unit, leaving, "admin")
 
-    _within(remove, Wording(CONTENT))
+    _within(remove)
 
 
 def invite(counselor: str | None, patient: str | None, qr: Path | None, as_json: bool) -> object:
@@ -142,7 +142,7 @@ def invite(counselor: str | None, patient: str | None, qr: Path | None, as_json:
         assert counselor is not None
         return people.invite_patient(unit, program, _staff(unit, counselor), "admin")
 
-    made = _within(make, words)
+    made = _within(make)
     if qr is not None:
         from bot.staff import qr_picture
 
@@ -151,7 +151,7 @@ def invite(counselor: str | None, patient: str | None, qr: Path | None, as_json:
 
 
 def export(code: str) -> object:
-    return _within(lambda unit: exporting.document(unit, _patient(unit, code)), None)
+    return _within(lambda unit: exporting.document(unit, _patient(unit, code)), reading=True)
 
 
 def screen(explain: bool) -> None:
@@ -218,13 +218,13 @@ def seed(
         to_file.write_text(json.dumps(made), encoding="utf-8")
 
 
-def _within(work: Callable[[Unit], T], words: Wording | None) -> T:
-    """Run one unit on the database of the settings."""
+def _within(work: Callable[[Unit], T], *, reading: bool = False) -> T:
+    """Run one unit on the database of the settings; a reading one waits for nobody."""
     settings = load(Demand.VAULT)
     journal.configure(settings.log_level)
 
     async def once(store: Store) -> T:
-        return await store.write(work)
+        return await (store.read(work) if reading else store.write(work))
 
     return cast(T, _with_store(settings, once))
 

@@ -47,6 +47,9 @@ def apologise(unit: Unit, host: Host, inbound: Inbound) -> None:
     person = people.who(unit, inbound.chat, inbound.language)
     text = host.program.words.text(_language(person), "trouble", "apology", lines=host.program.lines_in("en"))
     outbox.say(unit, people.address(person), text, cause=f"apology:{inbound.key.hex()}")
+    counselor = people.counselor_of(unit, person) if isinstance(person, Patient) else None
+    if isinstance(person, Patient) and counselor is not None:
+        menus.notify(unit, host.program, counselor, "dead_letter", code=person.code)
 
 
 def _patient(

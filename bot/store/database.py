@@ -7,13 +7,14 @@ never wait for the writer. An `urgent` unit goes before all that is waiting.
 """
 
 import asyncio
+import fcntl
 import random
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import IO, Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.pool import QueuePool
@@ -113,6 +114,7 @@ class Store:
         self._arrived = threading.Condition()
         self._closing = False
         self._writer: threading.Thread | None = None
+        self._held: IO[str] | None = None
 
     def on_posted(self, listener: Callable[[list[Outgoing]], None]) -> None:
         """`listener` gets the outbox rows of each unit right after its commit, on the event loop."""
@@ -132,6 +134,22 @@ class Store:
                     connection.execute(
                         insert(_data_key), {"owner": owner, "wrapped": self.vault.new_key(owner)}
                     )
+
+    def is_alone(self) -> bool:
+        """Hold a SQLite database for this process; False if another holds it. PostgreSQL is for many.
+
+        The lock is the operating system's, on a file beside the database, and dies with its process.
+        """
+        path = self._engine.url.database
+        if not self.on_sqlite or path is None:
+            return True
+        self._held = open(f"{path}-lock", "w")  # noqa: SIM115 (held until the process or the store ends)
+        try:
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._held.close()
+            return False
+        return True
 
     def rewrap(self, most: int = 500) -> int:
         """Wrap up to `most` keys anew that an older master key still holds; the number done (0: finished)."""
@@ -187,6 +205,8 @@ class Store:
         self._hurry.shutdown()
         self._engine.dispose()
         self._reader.dispose()
+        if self._held is not None:
+            self._held.close()
 
     def _unit(self, connection: Connection) -> SqlUnit:
         return SqlUnit(connection, self._statements, self.vault, self.clock.now(), self.ids, self.owner)
