@@ -148,7 +148,7 @@ def answer(
     except Unclear as unclear:
         if given.text is not None:
             keep_words(unit, patient, given.text, message_id)
-        return _wait(unit, session) if hold else _ask(unit, host, patient, at, unclear)
+        return wait(unit, session) if hold else _ask(unit, host, patient, at, unclear)
     if given.data is not None and message_id is not None:
         chosen = _chosen(host.program, patient, said.value, labels)
         outbox.set_buttons(
@@ -157,9 +157,14 @@ def answer(
     _keep(unit, patient, at, said, given.at, message_id if given.text is not None else None)
     session = unit.change(session, ticks=None) if session.ticks else session
     if hold:
-        return _wait(unit, session)
+        return wait(unit, session)
     answers = {**at.answers, (said.key, said.item): said}
     return _ask(unit, host, patient, _replayed(session, at, answers))
+
+
+def wait(unit: Unit, session: Session) -> Session:
+    """Set a dialog aside, with its question open, until the person goes on with it."""
+    return unit.change(session, state=SessionState.ASIDE)
 
 
 def back(unit: Unit, host: Host, patient: Patient, session: Session) -> Session:
@@ -373,10 +378,6 @@ def _finish(unit: Unit, host: Host, patient: Patient, at: Open, lines: list[str]
     text = "\n\n".join(line for line in (*lines, ending.text, *told) if line)
     outbox.say(unit, people.address(patient), text, ending.buttons)
     return session
-
-
-def _wait(unit: Unit, session: Session) -> Session:
-    return unit.change(session, state=SessionState.ASIDE)
 
 
 def _set_aside(unit: Unit, patient: Patient) -> None:

@@ -45,7 +45,8 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
     raised = Raised(CRISIS, level, Category(concern.category))
     flag = _add_to_open(unit, program, person, concern, cause)
     if flag is not None:
-        line = program.words.text(person.language, "crisis", "more_of_the_same")
+        lines = program.lines_in(person.language, concern.category)
+        line = program.words.text(person.language, "crisis", "more_of_the_same", lines=lines)
         outbox.say(unit, to, line, buttons(program, person), lane=Lane.ALERT, cause=f"card:{cause}")
         return
     flag = alerts.raise_flag(

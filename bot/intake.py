@@ -110,18 +110,17 @@ class Intake:
 
     async def _hear(self, inbound: Inbound, concern: Concern) -> None:
         """Commit a concern within `PATIENCE`, or send the card past the storage, once."""
-        directly = inbound.key in self._warned
 
         def commit(unit: Unit) -> None:
-            crisis.hear(unit, self._host, inbound, concern, told_directly=directly)
+            # Asked when it runs: a commit that hung may come after the card that it was too late for.
+            crisis.hear(unit, self._host, inbound, concern, told_directly=inbound.key in self._warned)
 
         writing = asyncio.ensure_future(self._storage.write(commit, urgent=True))
         try:
             await asyncio.wait_for(asyncio.shield(writing), PATIENCE)
         except Exception as error:
             log.error("concern.not_committed", level=concern.level, error=error)
-            if not directly and crisis.needs_help_first(concern):
-                self._warned.add(inbound.key)
+            if inbound.key not in self._warned and crisis.needs_help_first(concern):
                 await self._send_directly(inbound, concern)
             if isinstance(error, TimeoutError):
                 await writing
@@ -135,7 +134,8 @@ class Intake:
             await self._courier.deliver({"chat": inbound.chat, "kind": "text", "text": text, "buttons": []})
         except Exception as error:
             log.error("card.not_sent", error=error)
-            self._warned.discard(inbound.key)
+        else:
+            self._warned.add(inbound.key)
 
     async def _in_order(self, inbounds: list[tuple[Inbound, Concern | None]]) -> None:
         async with self._turnstile.through(inbounds[0][0].chat):

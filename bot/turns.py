@@ -19,6 +19,8 @@ from dialogs.prompts import SKIP, Input
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
 ENROLMENT = "enrolment"
+_ABOUT_ONESELF = ("check_in", "thought_record", "trigger_log", "trigger_followup")
+"""Dialogs in which words of danger may well be the answer."""
 _GOING = timedelta(minutes=10)
 """How long messages of a group that we have left may still be on their way."""
 _DIALOGS = {"checkin": "check_in", "thought": "thought_record", "trigger": "trigger_log"}
@@ -57,7 +59,7 @@ def _patient(
 ) -> str | None:
     match inbound.event:
         case Said(command=str() as command, rest=rest):
-            if command != "start" and rest:
+            if rest and (command != "start" or crisis.needs_help_first(concern)):
                 conversations.keep_words(unit, patient, inbound.words or "", inbound.message_id)
             return _command(unit, host, patient, inbound, command, rest, concern)
         case Said(text=text):
@@ -82,6 +84,7 @@ def _command(
     concern: Concern | None,
 ) -> str | None:
     if crisis.needs_help_first(concern):
+        _wait(unit, patient)
         return None
     if command == "start":
         return _start(unit, host, patient, inbound, rest)
@@ -99,6 +102,11 @@ def _words(
     help_first = crisis.needs_help_first(concern)
     session = conversations.current(unit, patient)
     if session is not None and not conversations.is_silent(session, host.program, unit.now):
+        if help_first and session.dialog not in _ABOUT_ONESELF:
+            # A cry for help is nobody's name or signature: it is kept, and the question waits.
+            conversations.keep_words(unit, patient, text, inbound.message_id)
+            conversations.wait(unit, session)
+            return None
         given = Input(at=inbound.at, text=text)
         conversations.answer(unit, host, patient, session, given, inbound.message_id, hold=help_first)
         return None
@@ -160,6 +168,7 @@ def _edited(
 ) -> str | None:
     if crisis.needs_help_first(concern):
         conversations.keep_words(unit, patient, text, inbound.message_id)
+        _wait(unit, patient)
         return None
     given = Input(at=inbound.at, text=text)
     if inbound.message_id is None or not conversations.correct(
@@ -182,6 +191,7 @@ def _showed(
     if caption:
         conversations.keep_words(unit, patient, caption, inbound.message_id)
     if crisis.needs_help_first(concern):
+        _wait(unit, patient)
         return None
     line = crisis.unheard(host.program, patient.language, medium)
     session = conversations.current(unit, patient)
@@ -190,6 +200,13 @@ def _showed(
     else:
         outbox.say(unit, people.address(patient), line, menus.main(unit, host, patient))
     return None
+
+
+def _wait(unit: Unit, patient: Patient) -> None:
+    """After a card nothing is asked: what is open waits until the person goes on with it."""
+    session = conversations.current(unit, patient)
+    if session is not None:
+        conversations.wait(unit, session)
 
 
 def _start(unit: Unit, host: Host, patient: Patient, inbound: Inbound, token: str) -> str | None:
