@@ -1,0 +1,300 @@
+"""Whatever state somebody is in: words of danger bring help first, and the truth about who knows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.rows import Message, Patient
+from bot.sandbox.phones import Phone
+from tests.journeys.clinic import PATIENTS, Clinic, asks, keys
+
+DANGER = "I want to kill myself tonight"
+LINES = "988"
+NOBODY = "I am telling no one"
+SAVED = "nobody has confirmed reading it yet"
+NEW = 9001
+LATE = 1.0
+"""Seconds that a test on a busy machine may take beside the one and a half that are promised."""
+LONG = "It was fine. " * 40
+
+
+async def alerted(clinic: Clinic, code: str) -> str:
+    """The one alert that the counselor got, and that it tells no words."""
+    alerts = [m for m in clinic.dana.messages if "s:seen" in str([b.data for b in keys(m)])]
+    assert len(alerts) == 1, f"{len(alerts)} alerts; the chat:\n{clinic.dana}"
+    assert code in alerts[0].text
+    assert "kill" not in alerts[0].text
+    return alerts[0].text
+
+
+async def flags(clinic: Clinic, code: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await clinic.export(code))["flags"]
+    return found
+
+
+@pytest.mark.parametrize("command", ["/checkin", "/thought", "/trigger"])
+async def test_in_a_dialog_the_card_comes_alone_and_the_dialog_waits(
+    each_clinic: Clinic, command: str
+) -> None:
+    clinic = each_clinic
+    [code] = await clinic.seed()
+    await clinic.say(clinic.sam, command)
+    while (prompt := await clinic.prompt(clinic.sam)) and prompt.key not in ("note", "thought", "tried"):
+        await clinic.walk(clinic.sam, to=prompt.key)
+        await clinic.give(clinic.sam, _ordinary(prompt))
+    [card] = await clinic.say(clinic.sam, DANGER)
+    assert LINES in card.text
+    assert SAVED in card.text
+    assert not asks(card)
+    await alerted(clinic, code)
+    exported = await clinic.export(code)
+    assert DANGER in str(exported["answers"]) + str(exported["messages"])
+    assert exported["flags"][-1]["level"] == "emergency"
+    # What is typed next is no answer to the question that was open before the card.
+    answers = len(exported["answers"])
+    [line] = await clinic.say(clinic.sam, "my sister is with me")
+    assert len((await clinic.export(code))["answers"]) == answers
+    go_on = [b.data for b in keys(line) if (b.data or "").startswith("o:resume")]
+    assert go_on
+    await clinic.press(clinic.sam, str(go_on[0]))
+    assert asks(await clinic.open_prompt(clinic.sam))
+
+
+def _ordinary(prompt: Any) -> str:
+    from tests.journeys.clinic import ordinary
+
+    return ordinary(prompt)
+
+
+def _photo(phone: Phone) -> None:
+    phone.photo(DANGER)
+
+
+def _document(phone: Phone) -> None:
+    phone.document("a.txt", DANGER)
+
+
+WAYS: dict[str, Callable[[Phone], object]] = {
+    "words": lambda phone: phone.send(DANGER),
+    "caption": _photo,
+    "caption of a file": _document,
+    "edited message": lambda phone: phone.edit(phone.send("fine"), DANGER),
+    "command with words": lambda phone: phone.send(f"/checkin {DANGER}"),
+    "unknown command with words": lambda phone: phone.send(f"/hello {DANGER}"),
+    "start with words": lambda phone: phone.send(f"/start {DANGER}"),
+    "in a long message": lambda phone: phone.send(f"We had pasta. {LONG}{DANGER}. Then I slept."),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_whichever_way_it_is_said(clinic: Clinic, way: str) -> None:
+    """With a question open; what is said next is no answer to it."""
+    [code] = await clinic.seed()
+    await clinic.say(clinic.sam, "/thought")
+    newest = len(clinic.sam.messages)
+    WAYS[way](clinic.sam)
+    await clinic.settle()
+    cards = [m for m in clinic.sam.messages[newest:] if not m.mine and LINES in m.text]
+    assert len(cards) == 1, clinic.sam
+    assert SAVED in cards[0].text
+    assert not [m for m in clinic.sam.messages[newest:] if asks(m)], "a question beside the card"
+    await alerted(clinic, code)
+    exported = await clinic.export(code)
+    assert DANGER in str(exported["messages"]) + str(exported["answers"]), "the words are not kept"
+    await clinic.say(clinic.sam, "my sister is with me")
+    assert "sister" in str((await clinic.export(code))["messages"])
+
+
+async def test_a_stranger_gets_the_lines_and_is_told_that_nobody_is_told(each_clinic: Clinic) -> None:
+    clinic = each_clinic
+    await clinic.seed()
+    kim = clinic.phone(NEW)
+    for way in WAYS.values():
+        newest = len(kim.messages)
+        way(kim)
+        await clinic.settle()
+        cards = [m for m in kim.messages[newest:] if NOBODY in m.text]
+        assert len(cards) == 1
+        assert LINES in cards[0].text
+    assert await clinic.app.store.read(lambda unit: unit.count(Message)) == 0
+    assert clinic.dana.messages == []
+
+
+async def test_mid_enrolment_the_inviting_counselor_gets_code_and_level(clinic: Clinic) -> None:
+    await clinic.seed()
+    kim = clinic.phone(NEW)
+    invited = await clinic.invite()
+    await clinic.say(kim, f"/start {invited.token}")
+    await clinic.walk(kim, to="signature")
+    [card] = await clinic.say(kim, DANGER)
+    assert LINES in card.text
+    assert "counselor who invited you" in card.text
+    await alerted(clinic, invited.code)
+    # Enrolment waits, and goes on.
+    came = await clinic.say(kim, "I called my sister")
+    assert asks(came[-1])
+    await clinic.walk(kim)
+    exported = await clinic.export(invited.code)
+    assert exported["patient"]["standing"] == "enrolled"
+    assert exported["patient"]["signature"] != DANGER
+
+
+async def test_after_enrolment_was_stopped_it_still_reaches_the_counselor(clinic: Clinic) -> None:
+    await clinic.seed()
+    kim = clinic.phone(NEW)
+    invited = await clinic.invite()
+    await clinic.say(kim, f"/start {invited.token}")
+    await clinic.say(kim, "/cancel")
+    [card] = await clinic.say(kim, DANGER)
+    assert LINES in card.text
+    await alerted(clinic, invited.code)
+
+
+async def test_a_discharged_patient_is_told_that_nobody_is_told(clinic: Clinic) -> None:
+    [code] = await clinic.seed()
+    await clinic.say(clinic.dana, f"/patient {code}")
+    await clinic.press(clinic.dana, f"s:discharge:{code}")
+    await clinic.press(clinic.dana, f"s:discharge_yes:{code}")
+    [card] = await clinic.say(clinic.sam, DANGER)
+    assert LINES in card.text
+    assert "telling no one" in card.text
+    exported = await clinic.export(code)
+    assert exported["flags"] == []
+    assert DANGER not in str(exported)
+
+
+async def test_staff_get_the_lines_too(clinic: Clinic) -> None:
+    await clinic.seed()
+    came = await clinic.say(clinic.dana, DANGER)
+    assert LINES in came[0].text
+    assert "telling no one" in came[0].text
+
+
+async def test_an_alert_rings_on_and_further_up_until_somebody_has_seen_it(each_clinic: Clinic) -> None:
+    clinic = each_clinic
+    [code] = await clinic.seed(backups=1, supervisors=1)
+    ben, ruth = clinic.tg.phone(PATIENTS - 2), clinic.tg.phone(PATIENTS - 3)
+    await clinic.say(clinic.sam, DANGER)
+    rung = {"dana": 1, "ben": 0, "ruth": 0}
+
+    def count() -> dict[str, int]:
+        phones = {"dana": clinic.dana, "ben": ben, "ruth": ruth}
+        return {who: sum(code in m.text for m in phone.messages) for who, phone in phones.items()}
+
+    assert count() == rung
+    await clinic.pass_time(timedelta(minutes=5))
+    assert count() == {"dana": 1, "ben": 1, "ruth": 0}
+    await clinic.pass_time(timedelta(minutes=5))
+    assert count() == {"dana": 1, "ben": 1, "ruth": 1}
+    await clinic.press(ruth, "Seen")
+    seen = count()
+    for phone in (clinic.dana, ben, ruth):
+        assert "Seen by" in phone.last.text
+    await clinic.pass_time(timedelta(minutes=30))
+    assert count() == seen
+
+
+async def test_more_of_the_same_adds_to_the_alert_and_new_intent_after_seen_rings_anew(
+    clinic: Clinic,
+) -> None:
+    [code] = await clinic.seed()
+    await clinic.say(clinic.sam, DANGER)
+    [line] = await clinic.say(clinic.sam, "I want to die")
+    assert LINES in line.text
+    await alerted(clinic, code)
+    await clinic.press(clinic.dana, "Seen")
+    await clinic.say(clinic.sam, DANGER)
+    assert len(await flags(clinic, code)) == 2
+
+
+async def test_only_seen_says_that_somebody_has_seen_it(clinic: Clinic) -> None:
+    await clinic.seed()
+    [card] = await clinic.say(clinic.sam, DANGER)
+    assert "read it at" not in card.text
+    came = await clinic.heard(clinic.sam, lambda: clinic.dana.press("Seen"))
+    assert any("read it at" in m.text for m in came)
+
+
+async def test_hide_takes_back_what_the_bot_wrote(clinic: Clinic) -> None:
+    await clinic.seed()
+    await clinic.say(clinic.sam, "/help")
+    await clinic.say(clinic.sam, "my husband is beating me and I am afraid of him")
+    await clinic.press(clinic.sam, "Hide")
+    assert [m for m in clinic.sam.messages if not m.mine] == []
+
+
+# With storage gone
+
+
+def broken(clinic: Clinic, monkeypatch: pytest.MonkeyPatch, how: str) -> Callable[[], None]:
+    """Let no unit be committed until the returned function is called."""
+    mended = asyncio.Event()
+    really = clinic.app.store.write
+
+    async def write(work: Callable[..., Any], *, urgent: bool = False) -> Any:
+        if not mended.is_set():
+            if how == "refuses":
+                raise OSError("disk I/O error")
+            await mended.wait()
+        return await really(work, urgent=urgent)
+
+    monkeypatch.setattr(clinic.app.store, "write", write)
+    return mended.set
+
+
+@pytest.mark.parametrize("how", ["refuses", "hangs"])
+async def test_with_storage_gone_help_comes_at_once_and_the_team_is_told_later(
+    each_clinic: Clinic, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """The card is sent directly within a second and a half or so, and says that nobody could be told; when
+    the store is back the team is told, once, and the person hears that."""
+    clinic = each_clinic
+    clinic.expected = {"not_committed", "turn.failed", "sender.not_", "tick.failed"}
+    [code] = await clinic.seed()
+    mend = broken(clinic, monkeypatch, how)
+    clinic.sam.mark()
+    began = time.monotonic()
+    clinic.sam.send(DANGER)
+    card = await clinic.sam.wait(lambda m: LINES in m.text)
+    assert time.monotonic() - began < 1.5 + LATE
+    assert "nobody has been told yet" in card.text
+    mend()
+    told = await clinic.sam.wait("I have told them now", timeout=20)
+    assert told.message_id > card.message_id
+    await clinic.settle()
+    await alerted(clinic, code)
+    cards = [m for m in clinic.sam.messages if "nobody has been told yet" in m.text]
+    assert len(cards) == 1
+    assert len(await flags(clinic, code)) == 1
+    assert (await clinic.row(Patient, code=code)).standing == "enrolled"
+
+
+async def test_with_storage_gone_an_ordinary_message_waits_and_is_answered_once(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.expected = {"not_committed", "turn.failed", "sender.not_", "tick.failed"}
+    [code] = await clinic.seed()
+    mend = broken(clinic, monkeypatch, "refuses")
+    refused = asyncio.get_running_loop().create_future()
+    really = clinic.app.intake.receive
+
+    async def receive(batch: Any) -> None:
+        try:
+            await really(batch)
+        finally:
+            if not refused.done():
+                refused.set_result(None)
+
+    monkeypatch.setattr(clinic.app._door, "_receive", receive)
+    clinic.sam.send("hello there")
+    await refused
+    mend()
+    await clinic.settle()
+    assert len([m for m in clinic.sam.messages if not m.mine]) == 1
+    assert [m["text"] for m in (await clinic.export(code))["messages"]] == ["hello there"]
