@@ -49,6 +49,7 @@ async def test_formatting_falls_on_the_right_letters_even_after_emoji(tg: LocalT
         tg,
         "😀👍🏽 <b>bold <i>both</i></b> <u>u</u> <s>s</s> <code>x &lt; y</code> <a href='https://a.example/'>there</a>",
     )
+    await expect(sam.texts).to_have_count(2)
     drawn = await sam.texts.last.evaluate(
         "(node) => [...node.querySelectorAll('b,i,u,s,code,a')].map((one) => [one.tagName, one.textContent])"
     )
@@ -66,6 +67,7 @@ async def test_formatting_falls_on_the_right_letters_even_after_emoji(tg: LocalT
 
 async def test_a_quotation_brings_no_empty_lines_of_its_own(tg: LocalTelegram, sam: View) -> None:
     say(tg, "Before\n<blockquote>We agreed.</blockquote>\nAfter")
+    await expect(sam.texts).to_have_count(2)
     parts = await sam.texts.last.evaluate("(node) => [...node.childNodes].map((each) => each.textContent)")
     assert parts == ["Before", "We agreed.", "After", ""]
 
@@ -322,6 +324,7 @@ async def test_typing_shows_until_the_message_comes(tg: LocalTelegram, sam: View
 async def test_what_is_new_never_moves_a_reader_who_is_further_up(tg: LocalTelegram, sam: View) -> None:
     for number in range(60):
         say(tg, f"Line {number}")
+    await expect(sam.texts.last).to_have_text("Line 59")
     await expect(sam.texts.last).to_be_in_viewport()
     await sam.log.evaluate("(log) => { log.scrollTop = 200; }")
     end = sam.node.get_by_role("button", name="Go to the newest message")

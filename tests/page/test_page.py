@@ -198,6 +198,7 @@ async def test_nothing_however_long_makes_the_page_scroll_sideways(
 async def test_right_to_left_words_keep_clear_of_the_time(tg: LocalTelegram, sam: View) -> None:
     say(tg, "שלום, איך עובר עליך היום?")
     say(tg, "How is today?")
+    await expect(sam.messages).to_have_count(3)
     sides = await sam.messages.evaluate_all(
         "(all) => all.slice(1).map((each) => ['.meta', '.bubble']"
         ".map((part) => each.querySelector(part).getBoundingClientRect().left))"

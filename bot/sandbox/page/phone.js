@@ -3,8 +3,9 @@
 // It shows what the sandbox says and nothing else: a message sent here appears when the sandbox tells of it, a pressed
 // button waits until its callback is answered, an edit or a deletion happens when it has happened.
 
-import { el, icon, move, scrolling } from "./nodes.js";
-import { draw, gist, thing, waiting } from "./message.js";
+import { el, move, scrolling } from "./nodes.js";
+import { draw, waiting } from "./message.js";
+import { Popover } from "./popover.js";
 import { sandbox } from "./line.js";
 
 const FORGOTTEN = 30_000; // ms after which a phone stops waiting for an answer to a press
@@ -29,9 +30,7 @@ export class Phone {
   #loaded = false;
   #editing = null;
   #token = null; // from a t.me link opened on this phone
-  #offered = []; // commands in the open list
-  #picked = -1;
-  #opener = null; // the node that opened the popover
+  #list; // what is open over the chat
   #atEnd = true;
   #below = 0;
   #typing = 0;
@@ -63,6 +62,7 @@ export class Phone {
     ui.field.setAttribute("aria-label", `Message from ${name}`);
     ui.toEnd.setAttribute("aria-label", "Go to the newest message");
     ui.popover.id = `popover-${chat_id}`;
+    this.#list = new Popover(ui);
 
     this.node.addEventListener("pointerdown", () => page.hold(this), true);
     this.node.addEventListener("focusin", () => page.hold(this));
@@ -73,15 +73,12 @@ export class Phone {
     ui.composer.addEventListener("submit", (event) => { event.preventDefault(); this.#submit(); });
     ui.field.addEventListener("input", () => this.#typed());
     ui.field.addEventListener("keydown", (event) => this.#fieldKey(event));
-    ui.menu.addEventListener("click", () => (this.#opener === ui.menu ? this.#close(true) : this.#offer(this.commands, ui.menu)));
+    ui.menu.addEventListener("click", () => (this.#list.opener === ui.menu ? this.#list.close(true) : this.#offer(this.commands, ui.menu)));
     ui.more.addEventListener("click", () => this.#about());
-    ui.attach.addEventListener("click", () => (this.#opener === ui.attach ? this.#close(true) : this.#attach()));
+    ui.attach.addEventListener("click", () => (this.#list.opener === ui.attach ? this.#list.close(true) : this.#attach()));
     ui.editing.querySelector("button").addEventListener("click", () => this.#stopEditing());
     ui.startButton.addEventListener("click", () => this.#begin());
     ui.later.addEventListener("click", () => { this.#token = null; this.#foot(); });
-    document.addEventListener("pointerdown", (event) => {
-      if (this.#opener && !ui.popover.contains(event.target) && !this.#opener.contains(event.target) && event.target !== ui.field) this.#close(false);
-    });
     // Pictures that load, edits that grow and a rising keyboard must not push the end out of sight.
     const settle = new ResizeObserver(() => { if (this.#atEnd) this.#toEnd("instant"); });
     settle.observe(ui.log);
@@ -183,8 +180,8 @@ export class Phone {
   }
 
   choose(message, opener) {
-    if (this.#opener === opener) return this.#close(true);
-    return this.#menu(this.choices(message), opener);
+    if (this.#list.opener === opener) return this.#list.close(true);
+    return this.#list.menu(this.choices(message), opener, true);
   }
 
   // The phone itself
@@ -271,7 +268,7 @@ export class Phone {
     const words = (each) => JSON.stringify([each.text, each.caption, each.entities]);
     const reworded = words(shown.message) !== words(message);
     const from = node.offsetHeight;
-    if (this.#opener && node.contains(this.#opener)) this.#close(false);
+    if (this.#list.opener && node.contains(this.#list.opener)) this.#list.close(false);
     Object.assign(shown, { message, drawn });
     const joined = node.classList.contains("joined");
     const followed = node.classList.contains("followed");
@@ -292,7 +289,7 @@ export class Phone {
     this.#shown.delete(id);
     if (this.#editing === id) this.#stopEditing();
     const { node } = shown;
-    if (this.#opener && node.contains(this.#opener)) this.#close(false);
+    if (this.#list.opener && node.contains(this.#list.opener)) this.#list.close(false);
     if (node.contains(document.activeElement)) this.ui.log.focus({ preventScroll: true });
     node.inert = true;
     delete node.dataset.id;
@@ -533,7 +530,7 @@ export class Phone {
       this.#stopEditing();
       if (words !== (before?.text ?? before?.caption)) this.#do(() => sandbox.edit(this.id, editing, words));
     }
-    this.#close(false);
+    this.#list.close(false);
   }
 
   #fill(words) {
@@ -551,13 +548,13 @@ export class Phone {
     const start = /^\/(\w*)$/.exec(field.value);
     const fitting = start && this.#editing === null ? this.commands.filter(({ command }) => command.startsWith(start[1].toLowerCase())) : [];
     if (fitting.length) this.#offer(fitting, field);
-    else if (this.#opener === field) this.#close(false);
+    else if (this.#list.opener === field) this.#list.close(false);
   }
 
   #fieldKey(event) {
     if (event.isComposing) return;
     const { field } = this.ui;
-    if (this.#opener === field && this.#offerKey(event)) return;
+    if (this.#list.opener === field && this.#list.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       this.#submit();
@@ -593,7 +590,7 @@ export class Phone {
 
   #key(event) {
     if (event.key !== "Escape") return;
-    if (this.#opener) this.#close(true);
+    if (this.#list.opener) this.#list.close(true);
     else if (this.#editing !== null) this.#stopEditing();
     else this.focus();
   }
@@ -606,67 +603,17 @@ export class Phone {
   }
 
   #offer(commands, opener) {
-    const { popover, field, menu } = this.ui;
-    this.#close(false);
-    this.#opener = opener;
-    this.#offered = commands;
-    popover.className = "popover list";
-    popover.setAttribute("role", "listbox");
-    popover.setAttribute("aria-label", "Commands");
-    popover.tabIndex = -1;
-    popover.replaceChildren(...commands.map(({ command, description }, index) => el("div", {
-      className: "option", role: "option", id: `${popover.id}-${index}`, "aria-selected": "false",
-      onclick: () => this.#take(index, false), onpointermove: () => this.#pick(index),
-    }, el("b", {}, `/${command}`), el("span", {}, description),
-    el("span", { className: "insert", title: "Write it without sending (Tab)", "aria-hidden": "true", onclick: (event) => { event.stopPropagation(); this.#take(index, true); } }, icon("insert")))));
-    popover.onkeydown = (event) => this.#offerKey(event);
-    popover.hidden = false;
-    const holder = opener === field ? field : popover;
-    field.setAttribute("aria-controls", popover.id);
-    menu.setAttribute("aria-expanded", String(opener === menu));
-    this.#picked = -1;
-    this.#pick(0, holder);
-    if (opener !== field) popover.focus({ preventScroll: true });
-    move(popover, [{ opacity: 0, transform: "translateY(8px)" }, { opacity: 1, transform: "none" }], { duration: opener === field ? 0 : 140 });
-  }
-
-  #pick(index) {
-    const { popover, field } = this.ui;
-    if (index === this.#picked || !this.#offered.length) return;
-    popover.children[this.#picked]?.setAttribute("aria-selected", "false");
-    this.#picked = (index + this.#offered.length) % this.#offered.length;
-    const option = popover.children[this.#picked];
-    option.setAttribute("aria-selected", "true");
-    option.scrollIntoView({ block: "nearest" });
-    (this.#opener === field ? field : popover).setAttribute("aria-activedescendant", option.id);
-  }
-
-  #offerKey(event) {
-    switch (event.key) {
-      case "ArrowDown": this.#pick(this.#picked + 1); break;
-      case "ArrowUp": this.#pick(this.#picked - 1); break;
-      case "Home": this.#pick(0); break;
-      case "End": this.#pick(this.#offered.length - 1); break;
-      case "Tab": if (event.shiftKey) return false; this.#take(this.#picked, true); break;
-      case "Enter": if (event.shiftKey) return false; this.#take(this.#picked, false); break;
-      default: return false;
-    }
-    event.preventDefault();
-    event.stopPropagation();
-    return true;
-  }
-
-  #take(index, only) {
-    const command = `/${this.#offered[index].command}`;
-    this.#close(false);
-    this.#fill(only ? `${command} ` : "");
-    this.ui.field.focus({ preventScroll: true });
-    if (!only) this.say(command);
+    this.#list.offer(commands, opener, (command, only) => {
+      this.#list.close(false);
+      this.#fill(only ? `/${command} ` : "");
+      this.ui.field.focus({ preventScroll: true });
+      if (!only) this.say(`/${command}`);
+    });
   }
 
   #about() {
-    if (this.#opener === this.ui.more) return this.#close(true);
-    return this.#menu([["block", this.blocked ? `Unblock ${this.title}` : `Block ${this.title}`, () => this.#block(!this.blocked)]], this.ui.more);
+    if (this.#list.opener === this.ui.more) return this.#list.close(true);
+    return this.#list.menu([["block", this.blocked ? `Unblock ${this.title}` : `Block ${this.title}`, () => this.#block(!this.blocked)]], this.ui.more, true);
   }
 
   #block(on) {
@@ -686,56 +633,7 @@ export class Phone {
       this.#do(() => sandbox.media(this.id, kind, caption));
       this.ui.field.focus({ preventScroll: true });
     };
-    this.#menu(ATTACH.map(([kind, words]) => [kind === "document" ? "file" : kind, words, send(kind)]), this.ui.attach);
-  }
-
-  #menu(choices, opener) {
-    const { popover, screen } = this.ui;
-    this.#close(false);
-    this.#opener = opener;
-    opener.setAttribute("aria-expanded", "true");
-    popover.className = opener === this.ui.attach ? "popover menu" : "popover menu beside";
-    popover.setAttribute("role", "menu");
-    popover.setAttribute("aria-label", opener.getAttribute("aria-label"));
-    popover.replaceChildren(...choices.map(([name, words, action]) => el("button", {
-      type: "button", role: "menuitem", className: name === "bin" ? "option risky" : "option",
-      onclick: () => { this.#close(true); action(); },
-    }, icon(name), el("span", {}, words))));
-    popover.onkeydown = (event) => {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      const items = [...popover.children];
-      if (step) items.at((items.indexOf(document.activeElement) + step) % items.length).focus();
-      else if (event.key === "Tab") this.#close(false);
-      if (step) event.preventDefault();
-    };
-    popover.hidden = false;
-    if (opener !== this.ui.attach) {
-      const box = opener.getBoundingClientRect();
-      const around = screen.getBoundingClientRect();
-      const below = box.bottom + popover.offsetHeight + 8 < around.bottom;
-      const top = below ? box.bottom + 4 : box.top - popover.offsetHeight - 4;
-      const left = Math.min(Math.max(box.right - popover.offsetWidth, around.left + 8), around.right - popover.offsetWidth - 8);
-      const foot = this.ui.foot.getBoundingClientRect();
-      popover.style.setProperty("--top", `${top - foot.top}px`);
-      popover.style.setProperty("--left", `${left - foot.left}px`);
-    }
-    popover.firstElementChild?.focus({ preventScroll: true });
-    move(popover, [{ opacity: 0, transform: "scale(.96)" }, { opacity: 1, transform: "none" }], { duration: 120 });
-  }
-
-  #close(back) {
-    const { popover, menu, field } = this.ui;
-    if (!this.#opener) return;
-    const opener = this.#opener;
-    this.#opener = null;
-    this.#offered = [];
-    popover.hidden = true;
-    popover.replaceChildren();
-    popover.removeAttribute("aria-activedescendant");
-    field.removeAttribute("aria-activedescendant");
-    menu.setAttribute("aria-expanded", "false");
-    if (opener !== field && opener !== menu) opener.setAttribute("aria-expanded", "false");
-    if (back && opener.isConnected) opener.focus({ preventScroll: true });
+    this.#list.menu(ATTACH.map(([kind, words]) => [kind === "document" ? "file" : kind, words, send(kind)]), this.ui.attach, false);
   }
 
   #context(event) {
@@ -770,5 +668,3 @@ export class Phone {
     return true;
   }
 }
-
-export { gist, thing };
