@@ -8,7 +8,7 @@ from bot.concerns import Category, Level
 from bot.flags import Raised
 from bot.nudges import Kind, Outcome
 from bot.program import Program
-from bot.rows import Flag, Nudge, Patient, Record
+from bot.rows import Flag, Nudge, Outgoing, Patient, Record, Sending
 from bot.unit import Unit
 
 UNANSWERED = "unanswered"
@@ -26,7 +26,8 @@ def look(unit: Unit, program: Program, patient: Patient, nudge: Nudge) -> None:
         order="-id",
         limit=IN_A_ROW,
     )
-    if len(before) < IN_A_ROW:
+    left = tuple(f"nudge:{one.slot}" for one in before)
+    if unit.count(Outgoing, cause=left, state=Sending.SENT) < IN_A_ROW:
         return
     first = before[-1]
     answered = unit.count(Record, patient_id=patient.id, dialog="check_in", at__ge=first.at)
