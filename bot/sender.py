@@ -28,7 +28,7 @@ from typing import Any
 from bot import ledger
 from bot.courier import Blocked, Courier, Gone, NotSent, Refused, SlowDown, Unsure
 from bot.journal import Log
-from bot.ledger import NUDGE_FRESH, OnBlocked, Outcome, Proof, Turn, Wanted
+from bot.ledger import OnBlocked, Outcome, Proof, Turn, Wanted
 from bot.outbox import Lane
 from bot.pace import Handle, Pacer, Timer
 from bot.patience import Patience
@@ -394,9 +394,7 @@ class Sender:
         age = self._storage.clock.now() - held.row.due_at
         held.tries += 1
         self._tally.count(queue.lane, "again")
-        if queue.lane is Lane.NUDGE and age > NUDGE_FRESH:
-            self._finish(queue, Sending.DROPPED)
-        elif age > KEEP_TRYING:
+        if age > KEEP_TRYING:
             log.error("sender.gave_up", row=held.row.id, lane=queue.lane.name, attempt=held.tries)
             self._finish(queue, Sending.FAILED)
         else:
