@@ -48,6 +48,7 @@ GRACE = 10.0
 """Seconds for which a stopping process goes on sending."""
 _DUE = 2.0
 _FIRE_AT_ONCE = 100
+_SWEEP = 5.0
 _PULSE = 30.0
 _TIDY = 3600.0
 
@@ -184,7 +185,7 @@ class App:
         """Ready, and neither the clock nor the sender has stood still."""
         now = self.clock.now()
         ticking = not self.mode.keeps_time or now - self._ticked_at < housekeeping.STANDSTILL
-        return self._ready and ticking
+        return self._ready and ticking and now - self.sender.alive_at < housekeeping.STANDSTILL
 
     async def tick(self) -> None:
         """Everything that is due, now."""
@@ -219,9 +220,14 @@ class App:
 
     def _begin_clock(self) -> None:
         self._schedule.every(_DUE, self.tick)
+        self._schedule.every(_SWEEP, self._sweep)
         self._schedule.every(_PULSE, self._beat)
         self._schedule.every(_TIDY, self._tidy)
         self._schedule.start()
+
+    async def _sweep(self) -> None:
+        """Send what another process left behind."""
+        await self.sender.sweep()
 
     async def _beat(self) -> None:
         for part in ("intake",) if self.mode.takes_in else ("clock",):
