@@ -60,6 +60,8 @@ class Receipt(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staff:
+    """`asked` says what words typed soon after `asked_at` are an answer to, such as a note on an alert."""
+
     id: int
     code: str
     role: str
@@ -69,6 +71,38 @@ class Staff:
     chat_hash: bytes | None = None
     removed_at: datetime | None = None
     blocked_at: datetime | None = None
+    asked: str | None = None
+    asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """Days, both ends included and in the program's zone, on which somebody on the team is not rung."""
+
+    id: int
+    staff_id: int
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """One name on one day of the weekly rota (0 is Monday); `id` is the order within the day."""
+
+    id: int
+    weekday: int
+    staff_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """A test of the chain: who was rung, and after how many seconds each had seen it (`body`, by code)."""
+
+    id: int
+    staff_id: int
+    at: datetime
+    due_at: datetime | None = None
+    body: Sealed[dict[str, Json]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +232,9 @@ class Message:
 class Flag:
     """Something that needs a person. `cause` is unique: one event makes one flag.
 
-    `ring_at` is when it alerts next (None: not until something changes); `rings` counts the alerts.
+    `ring_at` is when it alerts next: never None while it is open. `rings` counts the alerts, `step` those
+    of the present round, which counts from `since` (None: from `at`). `gap_at` is since when nobody on the
+    team can be reached about it. `body` holds the patient's words (`evidence`) and the closing `note`.
     """
 
     id: int
@@ -210,8 +246,15 @@ class Flag:
     at: datetime
     rings: int = 0
     ring_at: datetime | None = None
+    step: int = 0
+    since: datetime | None = None
+    gap_at: datetime | None = None
     seen_at: datetime | None = None
     seen_by: int | None = None
+    contacted_at: datetime | None = None
+    contacted_by: int | None = None
+    reached: bool | None = None
+    disposition: str | None = None
     closed_at: datetime | None = None
     closed_by: int | None = None
     body: Sealed[dict[str, Json] | None] = None
@@ -328,6 +371,9 @@ class Pace:
 
 Row = (
     Staff
+    | Leave
+    | Duty
+    | Drill
     | Patient
     | Token
     | Guess

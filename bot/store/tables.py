@@ -78,6 +78,32 @@ class Staff(SQLModel, table=True):
     chat_hash: bytes | None = Field(default=None, unique=True, sa_type=LargeBinary)
     removed_at: datetime | None = _instant(default=None)
     blocked_at: datetime | None = _instant(default=None)
+    asked: str | None = _word(48, default=None)
+    asked_at: datetime | None = _instant(default=None)
+
+
+class Leave(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "leave"
+    id: int = _id()
+    staff_id: int = _big(index=True)
+    first: date
+    last: date
+
+
+class Duty(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "duty"
+    id: int = _id()
+    weekday: int
+    staff_id: int = _big(index=True)
+
+
+class Drill(SQLModel, table=True):
+    __tablename__: ClassVar[str] = "drill"
+    id: int = _id()
+    staff_id: int = _big()
+    at: datetime = _instant()
+    due_at: datetime | None = _instant(default=None)
+    body: bytes = _sealed()
 
 
 class Patient(SQLModel, table=True):
@@ -208,8 +234,15 @@ class Flag(SQLModel, table=True):
     at: datetime = _instant()
     rings: int = 0
     ring_at: datetime | None = _instant(default=None)
+    step: int = 0
+    since: datetime | None = _instant(default=None)
+    gap_at: datetime | None = _instant(default=None)
     seen_at: datetime | None = _instant(default=None)
     seen_by: int | None = _big(default=None)
+    contacted_at: datetime | None = _instant(default=None)
+    contacted_by: int | None = _big(default=None)
+    reached: bool | None = None
+    disposition: str | None = _word(32, default=None)
     closed_at: datetime | None = _instant(default=None)
     closed_by: int | None = _big(default=None)
     body: bytes | None = _sealed(default=None)
@@ -342,6 +375,9 @@ class Pace(SQLModel, table=True):
 
 OF: dict[type[rows.Row], type[SQLModel]] = {
     rows.Staff: Staff,
+    rows.Leave: Leave,
+    rows.Duty: Duty,
+    rows.Drill: Drill,
     rows.Patient: Patient,
     rows.Token: Token,
     rows.Guess: Guess,

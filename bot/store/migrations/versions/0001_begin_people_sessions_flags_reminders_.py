@@ -71,6 +71,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("owner"),
     )
     op.create_table(
+        "drill",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", bot.store.tables.Instant(timezone=True), nullable=False),
+        sa.Column("due_at", bot.store.tables.Instant(timezone=True), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "duty",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("weekday", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("duty", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_duty_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
         "flag",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("patient_id", sa.BigInteger(), nullable=False),
@@ -81,8 +100,15 @@ def upgrade() -> None:
         sa.Column("at", bot.store.tables.Instant(timezone=True), nullable=False),
         sa.Column("rings", sa.Integer(), nullable=False),
         sa.Column("ring_at", bot.store.tables.Instant(timezone=True), nullable=True),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("since", bot.store.tables.Instant(timezone=True), nullable=True),
+        sa.Column("gap_at", bot.store.tables.Instant(timezone=True), nullable=True),
         sa.Column("seen_at", bot.store.tables.Instant(timezone=True), nullable=True),
         sa.Column("seen_by", sa.BigInteger(), nullable=True),
+        sa.Column("contacted_at", bot.store.tables.Instant(timezone=True), nullable=True),
+        sa.Column("contacted_by", sa.BigInteger(), nullable=True),
+        sa.Column("reached", sa.Boolean(), nullable=True),
+        sa.Column("disposition", sa.String(length=32), nullable=True),
         sa.Column("closed_at", bot.store.tables.Instant(timezone=True), nullable=True),
         sa.Column("closed_by", sa.BigInteger(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
@@ -127,6 +153,17 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'waiting'"),
             postgresql_where=sa.text("state = 'waiting'"),
         )
+
+    op.create_table(
+        "leave",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("first", sa.Date(), nullable=False),
+        sa.Column("last", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("leave", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_leave_staff_id"), ["staff_id"], unique=False)
 
     op.create_table(
         "message",
@@ -321,6 +358,8 @@ def upgrade() -> None:
         sa.Column("chat_hash", sa.LargeBinary(), nullable=True),
         sa.Column("removed_at", bot.store.tables.Instant(timezone=True), nullable=True),
         sa.Column("blocked_at", bot.store.tables.Instant(timezone=True), nullable=True),
+        sa.Column("asked", sa.String(length=48), nullable=True),
+        sa.Column("asked_at", bot.store.tables.Instant(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("chat_hash"),
         sa.UniqueConstraint("code"),
@@ -401,6 +440,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_message_patient_at")
 
     op.drop_table("message")
+    with op.batch_alter_table("leave", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_leave_staff_id"))
+
+    op.drop_table("leave")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_inbox_waiting",
@@ -419,6 +462,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_flag_patient_closed")
 
     op.drop_table("flag")
+    with op.batch_alter_table("duty", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_duty_staff_id"))
+
+    op.drop_table("duty")
+    op.drop_table("drill")
     op.drop_table("data_key")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consent_patient_id"))
