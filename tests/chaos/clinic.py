@@ -42,6 +42,7 @@ class Clinic:
     """`environment` is all that the processes are told; `kills` counts how often one was killed."""
 
     nursery: Nursery
+    folder: Path
     tg: LocalTelegram
     clock: OffsetClock
     environment: dict[str, str]
@@ -69,7 +70,9 @@ class Clinic:
 
     async def done(self, *argvs: list[str]) -> str:
         """What these commands print; they must succeed."""
-        code, out, err = await self.nursery.run(*argvs, environment=self.environment)
+        code, out, err = await self.nursery.run(
+            *argvs, environment=self.environment, folder=self.folder, fault=self.fault
+        )
         assert code == 0, f"{argvs} ended with {code}: {err}"
         return out
 
@@ -84,7 +87,7 @@ class Clinic:
     async def start(self, command: str = "run", **settings: str) -> Process:
         """Bear one; it is not up yet."""
         self.process = await self.nursery.bear(
-            [[command]], self.environment | settings, log=str(self.log), fault=self.fault
+            [[command]], self.environment | settings, self.folder, log=str(self.log), fault=self.fault
         )
         return self.process
 
@@ -177,20 +180,16 @@ class Clinic:
             )
 
     @property
-    def folder(self) -> Path:
-        return self.nursery.folder
-
-    @property
     def log(self) -> Path:
         return self.folder / "log"
 
 
 @asynccontextmanager
 async def clinic(
-    nursery: Nursery, database_url: str, *, patients: int, chance: Random, fault: str = ""
+    nursery: Nursery, database_url: str, folder: Path, *, patients: int, chance: Random, fault: str = ""
 ) -> AsyncIterator[Clinic]:
     """A clinic in the early afternoon, its people seeded, nothing running yet."""
-    clock_file = nursery.folder / "clock"
+    clock_file = folder / "clock"
     clock_file.write_text("0")
     clock = OffsetClock(clock_file)
     tg = LocalTelegram(token=f"123456:{chance.getrandbits(120):x}", now=clock.now, chance=chance)
@@ -209,7 +208,7 @@ async def clinic(
         }
         if mark := os.environ.get("HANDRAIL_TEST_OF"):
             environment["HANDRAIL_TEST_OF"] = mark
-        made = Clinic(nursery, tg, clock, environment, fault)
+        made = Clinic(nursery, folder, tg, clock, environment, fault)
         made.move_to(made.next(13, 0))
         await made.seed(patients)
         try:

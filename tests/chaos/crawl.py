@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
-from bot.sandbox import Event
+from bot.sandbox import Event, Shown
 from tests.chaos.clinic import Clinic
 from tests.chaos.judge import Finding, judge
-from tests.chaos.patients import Diary, Patient
+from tests.chaos.patients import Diary, Patient, offers
 
 LONGEST_LIFE = 3.0
 
@@ -91,32 +91,39 @@ class Crowd:
 
 
 async def crawl(
-    clinic: Clinic, *, kills: int, days: int = 1, chance: Random, patience: float = 60
+    clinic: Clinic,
+    *,
+    kills: int,
+    chance: Random,
+    days: int = 1,
+    steps: int = 60,
+    patience: float = 60,
+    finish: bool = True,
 ) -> Outcome:
-    """Kill so many times, half of them around reminders that come due on so many days, then let all end."""
+    """Kill so many times, some of them while reminders leave on each of these days, then let all end.
+
+    Between kills the crowd does about `steps` things. With `finish`, at last everybody takes up what they
+    left unfinished, and ends it.
+    """
     crowd = Crowd(clinic, chance, patience=patience)
     await clinic.start()
     crowd.begin()
-    around = [kills * (day + 1) // (2 * days) - kills * day // (2 * days) for day in range(days)]
-    talking = [(kills - sum(around)) // days] * days
-    talking[0] += kills - sum(around) - sum(talking)
     for day in range(days):
-        for _ in range(talking[day]):
-            await _one_life(clinic, chance)
+        share = kills * (day + 1) // days - kills * day // days
+        reminding = min(2, share // 3)
+        for _ in range(share - reminding):
+            await _one_life(clinic, chance, steps)
         await clinic.up()
-        await crowd.stepped(2 * len(crowd.patients))
+        await crowd.stepped(steps)
         await crowd.rest()
         await _see_alerts(clinic)
-        clinic.move_to(clinic.next(19, 59, 59))
-        for _ in range(around[day]):
-            await _one_life(clinic, chance)
-        await clinic.up()
-        await clinic.drained()
+        await _evening(clinic, chance, reminding)
         clinic.move(timedelta(hours=3 if day + 1 < days else 1))
         crowd.awake.set()
-    await crowd.stepped(2 * len(crowd.patients))
+    await crowd.stepped(steps)
     await crowd.end()
-    await crowd.finish()
+    if finish:
+        await crowd.finish()
     await clinic.drained()
     code = await clinic.stop()
     findings = judge(clinic, crowd.diaries, await clinic.exports())
@@ -125,21 +132,42 @@ async def crawl(
     return Outcome(findings, crowd.diaries, clinic.kills)
 
 
-async def _one_life(clinic: Clinic, chance: Random) -> None:
+async def _one_life(clinic: Clinic, chance: Random, steps: int) -> None:
     """Kill the bot at a random moment and start another: while it starts, talks, sends or commits."""
     match chance.choice(["any", "sending", "sending", "taking"]):
         case "any":
             await asyncio.sleep(chance.uniform(0, LONGEST_LIFE / 2))
             clinic.kill()
         case "sending":
-            await _killed_at(clinic, lambda event: not _is_mine(clinic, event), chance.randint(1, 40))
+            await _killed_at(clinic, lambda event: not _is_mine(clinic, event), chance.randint(1, steps))
         case _:
-            await _killed_at(clinic, lambda event: _is_mine(clinic, event), chance.randint(1, 40))
+            await _killed_at(clinic, lambda event: _is_mine(clinic, event), chance.randint(1, steps))
+    await _again(clinic)
+
+
+async def _evening(clinic: Clinic, chance: Random, kills: int) -> None:
+    """The check-ins of the evening come due; the first kill falls into the handling of one, others later."""
+    clinic.move_to(clinic.next(19, 59, 59))
+    if kills:
+        number = chance.randint(1, max(1, len(clinic.patients) // 2))
+        await _killed_at(clinic, _is_nudge, number, within=20)
+        await _again(clinic)
+    for _ in range(kills - 1):
+        await asyncio.sleep(chance.uniform(0, 2))
+        clinic.kill()
+        await _again(clinic)
+    await clinic.up()
+    await clinic.drained()
+
+
+async def _again(clinic: Clinic) -> None:
     await clinic.buried()
     await clinic.start()
 
 
-async def _killed_at(clinic: Clinic, counts: Callable[[Event], bool], number: int) -> None:
+async def _killed_at(
+    clinic: Clinic, counts: Callable[[Event], bool], number: int, within: float = LONGEST_LIFE
+) -> None:
     """Kill at the so-manieth event, inside Telegram's handling of it, or when nothing more comes."""
     left = number
     killed = asyncio.Event()
@@ -155,7 +183,7 @@ async def _killed_at(clinic: Clinic, counts: Callable[[Event], bool], number: in
     clinic.tg.listeners.append(look)
     try:
         with suppress(TimeoutError):
-            await asyncio.wait_for(killed.wait(), LONGEST_LIFE)
+            await asyncio.wait_for(killed.wait(), within)
     finally:
         clinic.tg.listeners.remove(look)
     clinic.kill()
@@ -164,6 +192,10 @@ async def _killed_at(clinic: Clinic, counts: Callable[[Event], bool], number: in
 def _is_mine(clinic: Clinic, event: Event) -> bool:
     """Whether a person wrote it, not the bot."""
     return bool(event.about["message"]["from"]["id"] != clinic.tg.me["id"])
+
+
+def _is_nudge(event: Event) -> bool:
+    return offers(Shown(event.about["message"], mine=False), "o:snooze:") is not None
 
 
 async def _see_alerts(clinic: Clinic) -> None:

@@ -6,7 +6,9 @@ Each names the promise that it breaks, as the judge calls it.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
+import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -42,7 +44,7 @@ def _acknowledge_before_commit() -> None:
         if raw:
             self._offset = int(raw[-1]["update_id"]) + 1
             await self.confirm()
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
             await self._door.hand_over(raw)
         return len(raw)
 
@@ -69,47 +71,28 @@ def _skip_the_unique_key() -> None:
 
     async def slowly(self: Polling) -> int:
         done = await once(self)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.3)
         return done
 
     intake._first = every_time
     Polling.once = slowly  # type: ignore[method-assign]
 
 
-def _commit_after_sending() -> None:
-    """What a unit says leaves before the unit is committed."""
-    together = Store._together
+def _promise_before_commit() -> None:
+    """The store says that a unit is committed, so that it is acknowledged and answered, a moment before."""
+    settle = Store._settle
 
-    def early(self: Store, jobs: Any) -> None:
-        for job in jobs:
-            work = job.work
+    def together(self: Store, jobs: Any) -> None:
+        loop = jobs[0].future.get_loop()
+        with self._engine.begin() as connection:
+            for job in jobs:
+                unit = self._unit(connection)
+                job.result, job.posted = job.work(unit), unit.posted
+            loop.call_soon_threadsafe(settle, self, jobs)
+            time.sleep(0.2)
 
-            def ahead(unit: Any, work: Any = work, loop: Any = job.future.get_loop()) -> Any:
-                result = work(unit)
-                posted = [*unit.posted]
-                unit.posted.clear()
-                loop.call_soon_threadsafe(self._tell, posted)
-                return result
-
-            job.work = ahead
-        together_slowly(self, jobs)
-
-    def together_slowly(self: Store, jobs: Any) -> None:
-        for job in jobs:
-            work = job.work
-
-            def slow(unit: Any, work: Any = work) -> Any:
-                result = work(unit)
-                if unit.posted or True:
-                    import time
-
-                    time.sleep(0.01)
-                return result
-
-            job.work = slow
-        together(self, jobs)
-
-    Store._together = early  # type: ignore[method-assign]
+    Store._together = together  # type: ignore[method-assign]
+    Store._settle = lambda self, jobs: None  # type: ignore[method-assign]
 
 
 def _mark_nudges_afterwards() -> None:
@@ -191,7 +174,7 @@ def _bury_everything() -> None:
     def stumbling(unit: Any, host: Any, inbound: Any, concern: Any) -> Any:
         if next(number) % 30 == 0:
             unit.add_once(
-                Incoming(id=unit.new_id(), key=inbound.key, chat_hash=None, at=unit.now, state="dead")
+                Incoming(id=unit.new_id(), key=unit.digest(unit.new_id()), chat_hash=None, at=unit.now, state="dead")
             )
         return take(unit, host, inbound, concern)
 
@@ -200,16 +183,16 @@ def _bury_everything() -> None:
 
 def _write_in_plain() -> None:
     """What should be sealed is only wrapped: the words stand in the file."""
-    seal, unseal = Vault.seal, Vault.open
-    mark = b"plain:"
+    unseal, mark = Vault.open, b"plain:"
 
-    def plain(self: Vault, owner: int, place: bytes, words: bytes) -> bytes:
-        return mark + words
+    def plain(self: Vault, owner: int, place: bytes, value: Any) -> bytes:
+        return mark + json.dumps(value, ensure_ascii=False).encode()
 
-    def read(self: Vault, owner: int, place: bytes, sealed: bytes) -> bytes:
-        return sealed.removeprefix(mark) if sealed.startswith(mark) else unseal(self, owner, place, sealed)
+    def read(self: Vault, owner: int, place: bytes, sealed: bytes) -> Any:
+        if sealed.startswith(mark):
+            return json.loads(sealed.removeprefix(mark))
+        return unseal(self, owner, place, sealed)
 
-    _ = seal
     Vault.seal, Vault.open = plain, read  # type: ignore[method-assign]
 
 
@@ -232,8 +215,8 @@ FAULTS = {
     "acknowledge before commit": _fault(_acknowledge_before_commit, "nobody meets silence"),
     "drop outbox rows": _fault(_drop_outbox_rows, "nobody meets silence", "every flag's alert arrives"),
     "skip the unique key": _fault(_skip_the_unique_key, "an answer is kept once", "free words are kept once"),
-    "commit after sending": _fault(
-        _commit_after_sending, "an answer is kept once", "free words are kept once", "nobody meets silence"
+    "promise before commit": _fault(
+        _promise_before_commit, "an answer is kept once", "free words are kept once", "nobody meets silence"
     ),
     "mark nudges afterwards": _fault(_mark_nudges_afterwards, "no reminder twice"),
     "ring nobody": _fault(_ring_nobody, "every flag's alert arrives"),

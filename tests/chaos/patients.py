@@ -120,6 +120,7 @@ class Patient:
         self.question: Question | None = None
         self.asked_at = clock.now()
         self.resting = asyncio.Event()
+        self._last: dict[str, Question] = {}
         self._said_before: dict[tuple[str, tuple[str, ...]], int] = {}
 
     async def live(self, awake: asyncio.Event, over: asyncio.Event) -> None:
@@ -369,7 +370,7 @@ class Patient:
             left.state = "cancelled"
             self.diary.talks[asked.session] = Talk(asked.session, dialog)
         else:
-            before = self._last_asked(left.session)
+            before = self._last[left.session]
             self.phone.press_data(found.message_id, f"o:resume:{left.session}")
             asked = await self._until(
                 lambda: next(
@@ -413,6 +414,7 @@ class Patient:
 
     def _ask(self, question: Question) -> None:
         self.question, self.asked_at = question, self.clock.now()
+        self._last[question.session] = question
 
     def _is_late(self) -> bool:
         return self.clock.now() - self.asked_at > SILENCE - timedelta(minutes=1)
@@ -421,10 +423,6 @@ class Patient:
         return next(
             (a for a in self._questions(0) if a.session == question.session and a.turn > question.turn), None
         )
-
-    def _last_asked(self, session: str) -> Question:
-        asked = [question_in(shown) for shown in self.phone.messages]
-        return max((one for one in asked if one is not None and one.session == session), key=lambda one: one.turn)
 
     def _questions(self, after: int) -> Iterator[Question]:
         """Questions that came or changed since the last mark, in messages younger than `after`."""
@@ -459,7 +457,7 @@ class Patient:
                     await self.phone.changed()
                 return found
         except TimeoutError:
-            raise Silence(f"no reply to: {what}\n{self.phone}") from None
+            raise Silence(f"no reply to: {what}") from None
 
     # What they press and type
 

@@ -43,9 +43,8 @@ class Process:
 
 @dataclass(slots=True)
 class Nursery:
-    """Where processes come from. Give it a folder: logs and results lie there."""
+    """Where processes come from; one nursery serves many clinics at the same time."""
 
-    folder: Path
     _mother: asyncio.subprocess.Process
     _born: dict[int, asyncio.Future[Process]] = field(default_factory=dict)
     _living: dict[int, Process] = field(default_factory=dict)
@@ -55,12 +54,13 @@ class Nursery:
         self,
         argvs: Sequence[Sequence[str]],
         environment: Mapping[str, str],
+        folder: Path,
         *,
         log: str = "log",
         out: str = os.devnull,
         fault: str = "",
     ) -> Process:
-        """A process that runs these commands one after the other."""
+        """A process that runs these commands one after the other, in this folder."""
         assert self._mother.stdin is not None
         number = next(self._orders)
         born = self._born[number] = asyncio.get_running_loop().create_future()
@@ -68,7 +68,7 @@ class Nursery:
             "order": number,
             "argvs": [list(argv) for argv in argvs],
             "environment": dict(environment),
-            "folder": str(self.folder),
+            "folder": str(folder),
             "log": log,
             "out": out,
             "fault": fault,
@@ -78,13 +78,13 @@ class Nursery:
         return await asyncio.wait_for(born, 60)
 
     async def run(
-        self, *argvs: Sequence[str], environment: Mapping[str, str], within: float = 60
+        self, *argvs: Sequence[str], environment: Mapping[str, str], folder: Path, fault: str = ""
     ) -> tuple[int, str, str]:
         """Run commands to their end: exit code, standard output, standard error."""
         number = next(self._orders)
-        out, log = self.folder / f"out-{number}", self.folder / f"err-{number}"
-        process = await self.bear(argvs, environment, log=str(log), out=str(out))
-        code = await process.ended(within)
+        out, log = folder / f"out-{number}", folder / f"err-{number}"
+        process = await self.bear(argvs, environment, folder, log=str(log), out=str(out), fault=fault)
+        code = await process.ended(60)
         return code, out.read_text(), log.read_text()
 
     async def listen(self) -> None:
@@ -101,7 +101,7 @@ class Nursery:
 
 
 @asynccontextmanager
-async def nursery(folder: Path) -> AsyncIterator[Nursery]:
+async def nursery() -> AsyncIterator[Nursery]:
     """A nursery; whoever it bore is gone when the block ends."""
     mother = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -111,7 +111,7 @@ async def nursery(folder: Path) -> AsyncIterator[Nursery]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    made = Nursery(folder, mother)
+    made = Nursery(mother)
     listening = asyncio.create_task(made.listen())
     try:
         yield made
