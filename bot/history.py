@@ -225,15 +225,21 @@ def _asked(question: str) -> str:
 
 
 def _parts(lines: list[str]) -> Iterator[str]:
-    """The lines as messages that Telegram takes, cut between lines, and within one only if it must be."""
-    part = ""
+    """The lines as messages that Telegram takes, cut between lines, and within one only if it must be.
+
+    What counts is the length that people see: an escaped sign is one.
+    """
+    part, filled = "", 0
     for line in lines:
-        for start in range(0, max(len(line), 1), _LONGEST):
-            piece = line if len(line) <= _LONGEST else escape(_TAG.sub("", line)[start : start + _LONGEST])
-            if part and len(part) + len(piece) + 2 > _LONGEST:
+        plain = unescape(_TAG.sub("", line))
+        for start in range(0, max(len(plain), 1), _LONGEST):
+            piece = line if len(plain) <= _LONGEST else escape(plain[start : start + _LONGEST])
+            size = len(plain[start : start + _LONGEST])
+            if part and filled + size + 2 > _LONGEST:
                 yield part
-                part = ""
+                part, filled = "", 0
             part = f"{part}\n\n{piece}" if part else piece
+            filled += size + 2
     if part:
         yield part
 
