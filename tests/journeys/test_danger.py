@@ -84,7 +84,7 @@ WAYS: dict[str, Callable[[Phone], object]] = {
     "words": lambda phone: phone.send(DANGER),
     "caption": _photo,
     "caption of a file": _document,
-    "edited message": lambda phone: phone.edit(phone.send("fine"), DANGER),
+    "edited message": lambda phone: phone.edit(phone.send("/menu"), DANGER),
     "command with words": lambda phone: phone.send(f"/checkin {DANGER}"),
     "unknown command with words": lambda phone: phone.send(f"/hello {DANGER}"),
     "start with words": lambda phone: phone.send(f"/start {DANGER}"),
