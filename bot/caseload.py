@@ -1,4 +1,4 @@
-"""A counselor's view of their patients, in numbers and words of ours, never the patients' words."""
+"""A counselor's view of their patients: numbers, words of ours, and the notes that were written to them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,8 @@ class Trend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """One line of a caseload. Moods and cravings are 0-10; `days_since` counts the patient's local days."""
+    """One line of a caseload. Moods and cravings are 0-10; `days_since` counts the patient's local days.
+    `left_note`: their last check-in holds a note that they wrote to their counselor."""
 
     patient: Patient
     checked_in_at: datetime | None
@@ -34,6 +35,15 @@ class Glance:
     craving: float | None
     craving_trend: Trend
     flags: tuple[Flag, ...]
+    left_note: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a patient wrote to their counselor in a check-in: the only words of theirs that are always shown."""
+
+    at: datetime
+    text: str
 
 
 def of(unit: Unit, staff: Staff) -> list[Patient]:
@@ -67,7 +77,16 @@ def glance(unit: Unit, patient: Patient) -> Glance:
         craving=craving,
         craving_trend=craving_trend,
         flags=tuple(unit.find(Flag, patient_id=patient.id, closed_at=None)),
+        left_note=bool(last and last.body.get("note")),
     )
+
+
+def notes(unit: Unit, patient: Patient) -> list[Note]:
+    """The last notes to the counselor, the newest first."""
+    since = unit.now - WINDOW
+    rows = unit.find(Record, patient_id=patient.id, dialog="check_in", at__ge=since, order="-at")
+    found = [(row.at, row.body.get("note")) for row in rows]
+    return [Note(at, text) for at, text in found if isinstance(text, str)][:_RECENT]
 
 
 def trend(values: list[float]) -> Trend:

@@ -131,6 +131,7 @@ def show_patient(unit: Unit, host: Host, staff: Staff, code: str) -> str | None:
         counselor=counselor.name if counselor else None,
         glance=caseload.glance(unit, patient),
         now=local(unit.now, patient.time_zone),
+        notes=[(local(note.at, patient.time_zone), note.text) for note in caseload.notes(unit, patient)],
         reasons=[
             alerts.reason(host.program, LANGUAGE, flag)
             for flag in unit.find(Flag, patient_id=patient.id, closed_at=None)

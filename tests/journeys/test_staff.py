@@ -120,6 +120,20 @@ async def test_how_to_reach_somebody_is_shown_to_those_responsible(clinic: Clini
         assert told in shown.text
 
 
+async def test_a_note_to_the_counselor_reaches_them_and_no_other_words_do(clinic: Clinic) -> None:
+    [code] = await clinic.seed()
+    await clinic.say(clinic.sam, "The heron left on Tuesday.")
+    await clinic.say(clinic.sam, "/checkin")
+    await clinic.walk(clinic.sam, {"ask_helped": "An otter", "note": "I miss Thursday <b>&"})
+    [page] = await clinic.say(clinic.dana, "/caseload")
+    assert "left a note" in page.text
+    assert "Thursday" not in page.text
+    [shown] = await clinic.say(clinic.dana, f"/patient {code}")
+    assert "I miss Thursday <b>&" in shown.text
+    assert "heron" not in shown.text
+    assert "otter" not in shown.text
+
+
 async def test_a_counselor_sees_nobody_elses_patient_and_a_supervisor_sees_all(clinic: Clinic) -> None:
     [code] = await clinic.seed(supervisors=1)
     await clinic.seed(1, first=7001)
