@@ -1,0 +1,374 @@
+"""A local Telegram that is fast and nothing else: one bot, many chats, no rules. It only has to be in nobody's way.
+
+Runs as a process of its own (`python -m tests.bench.telegram [--trip SECONDS]`) and prints its port. The bot
+uses it as Telegram, with getUpdates or with a webhook. A patient's phone does `POST /say` with
+{"chat", "text"} or {"chat", "data"}; the answer comes when the bot has: the message, and the data of its
+buttons. A `trip` is the time that a call to Telegram and back spends on the way.
+
+The strict Telegram is bot/sandbox; this one is 20 times faster and believes everything.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+import uvloop
+
+TOKEN = "1000000:bench"  # noqa: S105
+_BOT = {"id": 1000000, "is_bot": True, "first_name": "Bench", "username": "bench_bot"}
+_ME = {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
+_CONNECTIONS = 40
+"""As many as Telegram opens to a webhook unless it is told otherwise."""
+_OK = b'{"ok":true,"result":true}'
+
+Reply = Callable[[bytes], None]
+
+
+class Chat:
+    """A person: what the bot said last, and the phone that waits for more."""
+
+    __slots__ = ("buttons", "id", "last", "number", "waiting")
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+        self.number = 0
+        self.last: dict[str, Any] | None = None
+        self.buttons: dict[int, list[str]] = {}
+        self.waiting: tuple[Reply, bool] | None = None
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return {"id": self.id, "first_name": "Sam", "type": "private"}
+
+
+class Telegram:
+    def __init__(self, trip: float = 0.0) -> None:
+        self.trip = trip
+        self.chats: dict[int, Chat] = {}
+        self.updates: deque[dict[str, Any]] = deque()
+        self.polling: tuple[Reply, int] | None = None
+        self.number = 0
+        self.calls: dict[str, int] = {}
+        self.sent_at: deque[tuple[int, float]] = deque(maxlen=200_000)
+        self.hook: Hook | None = None
+        self.ready: list[Reply] = []
+        self.is_ready = False
+
+    def handle(self, path: str, body: bytes, kind: bytes, reply: Reply) -> None:
+        if path.startswith("/bot"):
+            method = path.rsplit("/", 1)[1].lower()
+            parameters = _parameters(path, body, kind)
+            self.calls[method] = self.calls.get(method, 0) + 1
+            if self.trip:
+                loop = asyncio.get_running_loop()
+                half = self.trip / 2
+                late: Reply = lambda answer: _ignored(loop.call_later(half, reply, answer))  # noqa: E731
+                loop.call_later(half, self.call, method, parameters, late)
+            else:
+                self.call(method, parameters, reply)
+            return
+        given = orjson.loads(body) if body else {}
+        match path:
+            case "/say":
+                self.say(given, reply)
+            case "/ready":
+                self.ready.append(reply)
+                self._begin(self.is_ready)
+            case "/calls":
+                reply(orjson.dumps({"calls": self.calls, "sent": list(self.sent_at)}))
+            case "/forget":
+                self.calls.clear()
+                self.sent_at.clear()
+                reply(b"{}")
+            case _:
+                reply(b'{"ok":false,"error_code":404,"description":"Not Found"}')
+
+    def call(self, method: str, given: dict[str, Any], reply: Reply) -> None:
+        match method:
+            case "getupdates":
+                self._poll(int(given.get("offset", 0)), int(given.get("limit", 100)), given, reply)
+                self._begin(True)
+            case "sendmessage":
+                reply(b'{"ok":true,"result":' + orjson.dumps(self._said(given)) + b"}")
+            case "editmessagereplymarkup" | "editmessagetext":
+                reply(b'{"ok":true,"result":' + orjson.dumps(self._edited(given)) + b"}")
+            case "getme":
+                reply(orjson.dumps({"ok": True, "result": {**_BOT, **_ME}}))
+            case "setwebhook":
+                self.hook = Hook(given["url"], given.get("secret_token", "")) if given.get("url") else None
+                reply(_OK)
+                self._begin(True)
+            case _:
+                reply(_OK)
+
+    def say(self, given: dict[str, Any], reply: Reply) -> None:
+        """A person writes or presses; `edit` says that changed buttons are answer enough."""
+        chat = self.chats.get(given["chat"])
+        if chat is None:
+            chat = self.chats[given["chat"]] = Chat(given["chat"])
+        chat.waiting = (reply, bool(given.get("edit")))
+        self.number += 1
+        person = {"id": chat.id, "is_bot": False, "first_name": "Sam", "language_code": "en"}
+        if "data" in given:
+            event: dict[str, Any] = {
+                "update_id": self.number,
+                "callback_query": {
+                    "id": str(self.number),
+                    "from": person,
+                    "chat_instance": str(chat.id),
+                    "message": chat.last,
+                    "data": given["data"],
+                },
+            }
+        else:
+            chat.number += 1
+            message = {
+                "message_id": chat.number,
+                "from": person,
+                "chat": chat.json,
+                "date": int(time.time()),
+                "text": given["text"],
+            }
+            if given["text"].startswith("/"):
+                length = len(given["text"].split()[0])
+                message["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
+            event = {"update_id": self.number, "message": message}
+        if self.hook is not None:
+            if self.trip:
+                asyncio.get_running_loop().call_later(self.trip / 2, self.hook.post, event)
+            else:
+                self.hook.post(event)
+        else:
+            self.updates.append(event)
+            self._hand_out()
+
+    def _poll(self, offset: int, limit: int, given: dict[str, Any], reply: Reply) -> None:
+        while self.updates and self.updates[0]["update_id"] < offset:
+            self.updates.popleft()
+        self.polling = (reply, min(limit or 100, 100))
+        if self.updates or not float(given.get("timeout", 0)):
+            self._hand_out(empty=True)
+
+    def _hand_out(self, *, empty: bool = False) -> None:
+        if self.polling is None or not (self.updates or empty):
+            return
+        reply, limit = self.polling
+        self.polling = None
+        batch = [self.updates[place] for place in range(min(limit, len(self.updates)))]
+        reply(orjson.dumps({"ok": True, "result": batch}))
+
+    def _said(self, given: dict[str, Any]) -> dict[str, Any]:
+        id = int(given["chat_id"])
+        chat = self.chats.get(id)
+        if chat is None:
+            chat = self.chats[id] = Chat(id)
+        chat.number += 1
+        self.sent_at.append((id, time.monotonic()))
+        message = {
+            "message_id": chat.number,
+            "from": _BOT,
+            "chat": chat.json,
+            "date": int(time.time()),
+            "text": given["text"],
+        }
+        markup = _markup(given)
+        if markup:
+            message["reply_markup"] = markup
+        chat.last = message
+        if chat.waiting is not None:
+            reply, _ = chat.waiting
+            chat.waiting = None
+            reply(orjson.dumps({"text": given["text"], "buttons": _data(markup)}))
+        return message
+
+    def _edited(self, given: dict[str, Any]) -> dict[str, Any]:
+        chat = self.chats[int(given["chat_id"])]
+        markup = _markup(given)
+        changed = {**(chat.last or {}), "reply_markup": markup} if markup else dict(chat.last or {})
+        if chat.last is not None and int(given["message_id"]) == chat.last["message_id"]:
+            chat.last = changed
+        if chat.waiting is not None and chat.waiting[1]:
+            reply, _ = chat.waiting
+            chat.waiting = None
+            reply(orjson.dumps({"text": "", "buttons": _data(markup)}))
+        return {**changed, "message_id": int(given["message_id"])}
+
+    def _begin(self, ready: bool) -> None:
+        self.is_ready = ready
+        if ready:
+            for reply in self.ready:
+                reply(b"{}")
+            self.ready.clear()
+
+
+class Hook:
+    """Calls the bot's webhook, over as many connections as Telegram would open."""
+
+    def __init__(self, url: str, secret: str) -> None:
+        where = urlsplit(url)
+        self._host, self._port = where.hostname or "127.0.0.1", where.port or 80
+        self._head = (
+            f"POST {where.path or '/'} HTTP/1.1\r\nHost: {where.netloc}\r\n"
+            f"Content-Type: application/json\r\nX-Telegram-Bot-Api-Secret-Token: {secret}\r\nContent-Length: "
+        ).encode()
+        self._free: list[_Caller] = []
+        self._opened = 0
+        self._queue: deque[dict[str, Any]] = deque()
+
+    def post(self, update: dict[str, Any]) -> None:
+        self._queue.append(update)
+        self.next()
+
+    def next(self) -> None:
+        while self._queue and self._free:
+            body = orjson.dumps(self._queue.popleft())
+            self._free.pop().call(self._head + str(len(body)).encode() + b"\r\n\r\n" + body)
+        if self._queue and self._opened < _CONNECTIONS:
+            self._opened += 1
+            _KEPT.add(task := asyncio.get_running_loop().create_task(self._open()))
+            task.add_done_callback(_KEPT.discard)
+
+    async def _open(self) -> None:
+        _, caller = await asyncio.get_running_loop().create_connection(
+            lambda: _Caller(self), self._host, self._port
+        )
+        self.freed(caller)
+
+    def freed(self, caller: "_Caller") -> None:
+        self._free.append(caller)
+        self.next()
+
+    def lost(self, caller: "_Caller") -> None:
+        self._opened -= 1
+        if caller in self._free:
+            self._free.remove(caller)
+
+
+_KEPT: set[asyncio.Task[None]] = set()
+
+
+class _Caller(asyncio.Protocol):
+    def __init__(self, hook: Hook) -> None:
+        self._hook = hook
+        self._data = b""
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def call(self, request: bytes) -> None:
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        head = self._data.find(b"\r\n\r\n")
+        if head >= 0 and len(self._data) >= head + 4 + length(self._data[:head]):
+            self._data = b""
+            self._hook.freed(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._hook.lost(self)
+
+
+class _Served(asyncio.Protocol):
+    """HTTP/1.1 as far as these clients speak it: keep-alive, a length, one request after the other."""
+
+    def __init__(self, telegram: Telegram) -> None:
+        self._telegram = telegram
+        self._data = b""
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        while True:
+            head = self._data.find(b"\r\n\r\n")
+            if head < 0:
+                return
+            end = head + 4 + length(self._data[:head])
+            if len(self._data) < end:
+                return
+            top, body = self._data[:head], self._data[head + 4 : end]
+            self._data = self._data[end:]
+            path = top[: top.find(b"\r\n")].split(b" ")[1].decode()
+            kind = header(top, b"content-type")
+            self._telegram.handle(path, body, kind, self._reply)
+
+    def _reply(self, body: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+                + str(len(body)).encode()
+                + b"\r\n\r\n"
+                + body
+            )
+
+
+def header(head: bytes, name: bytes) -> bytes:
+    """A header's value, by its name in small letters."""
+    low = head.lower()
+    at = low.find(b"\r\n" + name + b":")
+    if at < 0:
+        return b""
+    start = at + len(name) + 3
+    end = head.find(b"\r\n", start)
+    return head[start : end if end >= 0 else None].strip()
+
+
+def length(head: bytes) -> int:
+    return int(header(head, b"content-length") or 0)
+
+
+def _ignored(_: object) -> None: ...
+
+
+def _parameters(path: str, body: bytes, kind: bytes) -> dict[str, Any]:
+    if kind.startswith(b"application/json"):
+        given: dict[str, Any] = orjson.loads(body) if body else {}
+        return given
+    if kind.startswith(b"multipart/"):
+        return _parts(body, kind)
+    return dict(parse_qsl(body.decode()))
+
+
+def _parts(body: bytes, kind: bytes) -> dict[str, Any]:
+    boundary = b"--" + kind.partition(b"boundary=")[2].strip(b'"')
+    found = {}
+    for part in body.split(boundary)[1:-1]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        name = head.partition(b'name="')[2].partition(b'"')[0]
+        found[name.decode()] = value.removesuffix(b"\r\n").decode()
+    return found
+
+
+def _markup(given: dict[str, Any]) -> dict[str, Any] | None:
+    markup: Any = given.get("reply_markup")
+    found: dict[str, Any] | None = orjson.loads(markup) if isinstance(markup, str) else markup
+    return found
+
+
+def _data(markup: dict[str, Any] | None) -> list[str]:
+    rows = markup.get("inline_keyboard", []) if markup else []
+    return [button["callback_data"] for row in rows for button in row if "callback_data" in button]
+
+
+async def main(trip: float) -> None:
+    telegram = Telegram(trip)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: _Served(telegram), "127.0.0.1", 0, backlog=4096
+    )
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asking = argparse.ArgumentParser()
+    asking.add_argument("--trip", type=float, default=0.0)
+    uvloop.run(main(asking.parse_args().trip))
