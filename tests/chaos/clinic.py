@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Engine, bindparam, create_engine, text
 
 from bot.clock import OffsetClock
-from bot.sandbox import LocalTelegram, serve
+from bot.sandbox import Event, LocalTelegram, serve
 from bot.settings import new_key
 from bot.store.tables import Instant
 from tests.chaos.processes import Nursery, Process
@@ -58,6 +58,8 @@ class Clinic:
     async def seed(self, patients: int) -> None:
         """Enrolled people, and their counselor on the id below the first."""
         file = self.folder / "seeded.json"
+        if self.environment["DATABASE_URL"].startswith("postgresql"):
+            await self.done(["migrate"])
         argv = ["seed", "--patients", str(patients), "--telegram-id-from", str(FIRST_ID)]
         await self.done([*argv, "--remind", REMINDED_AT, "--json", str(file)])
         made = json.loads(file.read_text())
@@ -92,11 +94,20 @@ class Clinic:
         return self.process
 
     async def up(self) -> None:
-        """Until the bot waits for updates, or the process has ended."""
+        """Until the bot speaks or waits for updates: where much is said, it never has to wait."""
         assert self.process is not None
-        polled = asyncio.ensure_future(self.tg.polled())
-        await asyncio.wait({polled, self.process.exit}, return_when=asyncio.FIRST_COMPLETED, timeout=60)
-        polled.cancel()
+        spoken = asyncio.Event()
+
+        def look(event: Event) -> None:
+            if event.about.get("message", {}).get("from", {}).get("id") == self.tg.me["id"]:
+                spoken.set()
+
+        self.tg.listeners.append(look)
+        signs = [asyncio.ensure_future(self.tg.polled()), asyncio.ensure_future(spoken.wait())]
+        await asyncio.wait({*signs, self.process.exit}, return_when=asyncio.FIRST_COMPLETED, timeout=60)
+        self.tg.listeners.remove(look)
+        for sign in signs:
+            sign.cancel()
         assert self.process.alive, f"the bot ended by itself:\n{self.log.read_text()[-3000:]}"
 
     def kill(self) -> None:
