@@ -73,7 +73,8 @@ def migrate() -> None:
     """Bring the database to this code's schema, and give it its keys if it is new."""
     settings = load(Demand.VAULT)
     journal.configure(settings.log_level)
-    open_store(settings, clock_of(settings), migrate=True)
+    store = open_store(settings, clock_of(settings), migrate=True)
+    _run(store.close())
 
 
 def doctor() -> None:
@@ -97,6 +98,7 @@ def key(rewrap: bool) -> str:
     done = 0
     while count := store.rewrap():
         done += count
+    _run(store.close())
     return str(done)
 
 
