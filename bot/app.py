@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.types import ASGIApp
 
-from bot import alerts, endings, housekeeping, lines, menus, people, reminders
+from bot import alerts, endings, housekeeping, lines, menus, people, reminders, vigils
 from bot.clock import Clock, OffsetClock, SystemClock
 from bot.intake import Intake
 from bot.journal import Log
@@ -191,6 +191,8 @@ class App:
         """Everything that is due, now."""
         self._ticked_at = self.clock.now()
         while await self.store.write(lambda unit: alerts.ring_due(unit, self.program), urgent=True):
+            pass
+        while await self.store.write(lambda unit: vigils.fire(unit, self.program), urgent=True):
             pass
         while (
             await self.store.write(lambda unit: reminders.fire(unit, self.program, _FIRE_AT_ONCE))

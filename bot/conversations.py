@@ -10,7 +10,7 @@ answer; pressing it changes that answer, and the later ones stay.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -84,12 +84,15 @@ def unfinished(unit: Unit, patient: Patient, dialog: str) -> Session | None:
     )
 
 
-def begin(unit: Unit, host: Host, patient: Patient, dialog: str, about: int | None = None) -> Session:
+def begin(
+    unit: Unit, host: Host, patient: Patient, dialog: str, about: int | None = None, *, topic: str = ""
+) -> Session:
     """Open a new session and ask its first question; the session that was open is set aside.
 
-    `about` is the session that a follow-up looks back on.
+    `about` is the session that a follow-up looks back on, `topic` what the dialog is told it is about.
     """
     _set_aside(unit, patient)
+    facts = replace(host.facts(unit, host.program, patient, dialog, about), topic=topic)
     session = Session(
         id=unit.new_id(),
         patient_id=patient.id,
@@ -97,7 +100,7 @@ def begin(unit: Unit, host: Host, patient: Patient, dialog: str, about: int | No
         state=SessionState.OPEN,
         opened_at=unit.now,
         touched_at=unit.now,
-        facts=host.facts(unit, host.program, patient, dialog, about).to_json(),
+        facts=facts.to_json(),
     )
     unit.add(session)
     return go_on(unit, host, patient, session)
@@ -325,7 +328,6 @@ def _ask(
     prompt = at.turn.prompt
     if prompt is None:
         return _finish(unit, host, patient, at, lines, told)
-    lines += told
     session = unit.change(
         at.session, turn=at.session.turn + (unclear is None), touched_at=unit.now, state=SessionState.OPEN
     )
@@ -334,6 +336,7 @@ def _ask(
         lines += [words.prompt(language, name, say, at.turn, at.facts) for say in at.turn.says]
     else:
         lines.append(words.text(language, "unclear", unclear.reason, prompt=prompt))
+    lines += told
     lines.append(words.prompt(language, name, prompt, at.turn, at.facts))
     position, total = engine.expected(at.dialog, at.facts, at.answers)
     lines.append(words.text(language, "navigation", "progress", position=position, total=total))

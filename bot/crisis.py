@@ -6,10 +6,9 @@ words themselves stay in the patient's own sealed rows. For a stranger nothing i
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
-from bot import alerts, menus, outbox, people
+from bot import alerts, outbox, people
 from bot.concerns import Category, Concern, Level
 from bot.conversations import Host
 from bot.flags import Raised
@@ -17,14 +16,21 @@ from bot.inbound import Inbound, Medium
 from bot.outbox import Buttons, Lane
 from bot.people import Person
 from bot.program import Program
-from bot.rows import Flag, Outgoing, Patient, Standing
+from bot.rows import Flag, Patient, Record, Standing
 from bot.unit import Unit
 
 CRISIS = "crisis"
-TAKEN_BACK = timedelta(hours=48)
-"""How far back a bot may delete its messages in a private chat (Bot API, deleteMessages)."""
-_AT_ONCE = 100
-"""Messages that one deleteMessages call takes."""
+ASQ = "asq"
+PLAN = "safety_plan"
+RULES = (CRISIS, "asq", "asq_now", "safety", "no_answer", "silent")
+"""The flags of danger: more of the same within one that nobody has seen adds to it."""
+_AGAINST_ONESELF = {Category.SUICIDE, Category.SELF_HARM}
+_PRESSED = {
+    "suicide": (Level.URGENT, Category.SUICIDE),
+    "overdose": (Level.EMERGENCY, Category.OVERDOSE),
+    "withdrawal": (Level.URGENT, Category.WITHDRAWAL),
+    "hurt": (Level.URGENT, Category.ABUSE),
+}
 
 
 def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_directly: bool = False) -> None:
@@ -45,12 +51,23 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
     raised = Raised(CRISIS, level, Category(concern.category))
     flag = _add_to_open(unit, program, person, concern, cause)
     if flag is not None:
-        lines = program.lines_in(person.language, concern.category)
-        line = program.words.text(person.language, "crisis", "more_of_the_same", lines=lines)
-        outbox.say(unit, to, line, buttons(program, person), lane=Lane.ALERT, cause=f"card:{cause}")
+        if level < Level.URGENT and not concern.ask:
+            return
+        if _alike(flag, concern):
+            lines = program.lines_in(person.language, concern.category)
+            text = program.words.text(person.language, "crisis", "more_of_the_same", lines=lines)
+        else:
+            text = _card(program, person.language, concern, person)
+        below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
+        outbox.say(unit, to, text, below, lane=Lane.ALERT, cause=f"card:{cause}")
         return
     flag = alerts.raise_flag(
-        unit, program, person, raised, f"heard:{cause}", {"evidence": [concern.evidence]}
+        unit,
+        program,
+        person,
+        raised,
+        f"heard:{cause}",
+        {"evidence": [concern.evidence] if concern.evidence else []},
     )
     if flag is None or (level < Level.URGENT and not concern.ask):
         return
@@ -58,7 +75,7 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
         text = program.words.text(person.language, "crisis", "told_now")
     else:
         text = _card(program, person.language, concern, person)
-    below = buttons(program, person, hide=concern.category == Category.ABUSE)
+    below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
     outbox.say(unit, to, text, below, lane=Lane.ALERT, cause=f"card:{cause}")
 
 
@@ -73,83 +90,75 @@ def unsaved_card(program: Program, language: str, concern: Concern) -> str:
         language,
         "crisis",
         f"card_{Category(concern.category).value}",
-        **_context(program, language, "unsaved", concern),
+        **context(program, language, "unsaved", concern),
     )
 
 
 def unheard(program: Program, language: str, medium: Medium) -> str:
     """What is said to a voice note, a photo, a sticker: with the lines, since it may have been a cry."""
     block = "voice" if medium is Medium.VOICE else "unseen"
-    return program.words.text(language, "crisis", block, **_context(program, language, "enrolled"))
+    return program.words.text(language, "crisis", block, **context(program, language, "enrolled"))
 
 
-def buttons(program: Program, patient: Patient, *, hide: bool = False) -> Buttons:
-    """What a person can do from a card, with one press."""
+def buttons(unit: Unit, program: Program, patient: Patient, *, hide: bool = False) -> Buttons:
+    """What a person can do from a card, with one press each. What was set off is taken back by none."""
     words, language = program.words, patient.language
+    plan = "button_plan" if unit.count(Record, patient_id=patient.id, dialog=PLAN) else "button_make_plan"
     rows = [[(words.plain(language, "crisis", "button_hide"), "o:hide")]] if hide else []
     return [
         *rows,
-        [(words.plain(language, "crisis", "button_call"), "o:call")],
+        [(words.plain(language, "crisis", plan), "o:plan")],
         [
+            (words.plain(language, "crisis", "button_call"), "o:call"),
             (words.plain(language, "crisis", "button_ground"), "o:ground"),
+        ],
+        [
             (words.plain(language, "crisis", "button_safe"), "o:safe"),
+            (words.plain(language, "crisis", "button_misunderstood"), "o:misunderstood"),
         ],
     ]
 
 
-def sos(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    """Help, any time: the lines, a grounding exercise, a call from the team."""
-    text = host.program.words.text(
-        patient.language, "crisis", "sos", **_context(host.program, patient.language, "enrolled")
-    )
-    outbox.say(unit, people.address(patient), text, buttons(host.program, patient), lane=Lane.ALERT)
-    return None
+def pressed(data: str) -> Concern | None:
+    """What a button of /sos says, as plainly as words would: heard like them, before its turn."""
+    kind, _, topic = data.removeprefix("o:").partition(":")
+    found = _PRESSED.get(topic) if kind == "sos" else None
+    return None if found is None else Concern(*found, evidence="")
 
 
-def ground(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    text = host.program.words.text(patient.language, "crisis", "grounding")
-    outbox.say(unit, people.address(patient), text, buttons(host.program, patient))
-    return None
+def raise_or_add(unit: Unit, program: Program, patient: Patient, raised: Raised, cause: str) -> Flag | None:
+    """Raise a flag of danger, unless an alert that rings already says as much: then it is added to that one.
 
-
-def safe(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    """ "I'm safe for now": heard and thanked; it closes nothing. What was left open is offered again."""
-    text = host.program.words.text(patient.language, "crisis", "safe_thanks")
-    outbox.say(unit, people.address(patient), text, menus.main(unit, host, patient))
-    return None
-
-
-def call(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    raised = Raised("call_me", Level.WATCH, Category.NONE)
-    flag = alerts.raise_flag(unit, host.program, patient, raised, f"call:{inbound.key.hex()}")
-    if flag is not None:
-        line = alerts.told(unit, host.program, patient, flag)
-        outbox.say(unit, people.address(patient), line, menus.main(unit, host, patient))
-    return None
-
-
-def hide(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    """Take back what the bot wrote in the last 48 hours, as far as Telegram lets it."""
-    since = unit.now - TAKEN_BACK
-    rows = unit.find(Outgoing, patient_id=patient.id, sent_at__gt=since, message_id__not=None)
-    ids = sorted({row.message_id for row in rows if row.message_id and row.chat_hash == patient.chat_hash})
-    for start in range(0, len(ids), _AT_ONCE):
-        outbox.delete(unit, people.address(patient), ids[start : start + _AT_ONCE])
-    return None
-
-
-COMMANDS = {"sos": sos}
-OPENS = {"sos": sos, "ground": ground, "safe": safe, "call": call, "hide": hide}
+    The flag that now holds it; None when this cause has been raised or added before.
+    """
+    open_ones = unit.find(Flag, patient_id=patient.id, rule=RULES, closed_at=None, seen_at=None)
+    for flag in open_ones:
+        also = (flag.body or {}).get("also", [])
+        if flag.cause == cause or cause in also:
+            return None
+    for flag in open_ones:
+        if Level(flag.level) >= raised.level:
+            body = flag.body or {}
+            return unit.change(flag, body={**body, "also": [*body.get("also", []), cause]})
+    return alerts.raise_flag(unit, program, patient, raised, cause)
 
 
 def _add_to_open(unit: Unit, program: Program, patient: Patient, concern: Concern, cause: str) -> Flag | None:
     """More of the same, or less, within an alert that nobody has seen yet adds to it."""
-    for flag in unit.find(Flag, patient_id=patient.id, rule=CRISIS, closed_at=None, seen_at=None):
-        if Level(flag.level) >= Level(concern.level) and flag.cause != f"heard:{cause}":
+    level = Level(concern.level)
+    for flag in unit.find(Flag, patient_id=patient.id, rule=RULES, closed_at=None, seen_at=None):
+        if flag.cause == f"heard:{cause}":
+            continue
+        if Level(flag.level) > level or (Level(flag.level) == level and _alike(flag, concern)):
             body = flag.body or {}
-            evidence = [*body.get("evidence", []), concern.evidence]
+            evidence = [*body.get("evidence", []), *([concern.evidence] if concern.evidence else [])]
             return unit.change(flag, body={**body, "evidence": evidence})
     return None
+
+
+def _alike(flag: Flag, concern: Concern) -> bool:
+    """Whether both are about the same danger; thoughts of suicide and of hurting oneself are one."""
+    return flag.category == concern.category or {flag.category, concern.category} <= _AGAINST_ONESELF
 
 
 def _card(program: Program, language: str, concern: Concern, person: Person) -> str:
@@ -166,13 +175,14 @@ def _card(program: Program, language: str, concern: Concern, person: Person) -> 
         language,
         "crisis",
         "card_ask" if concern.ask else f"card_{Category(concern.category).value}",
-        **_context(program, language, situation, concern),
+        **context(program, language, situation, concern),
     )
 
 
-def _context(
+def context(
     program: Program, language: str, situation: str, concern: Concern | None = None
 ) -> Mapping[str, Any]:
+    """What the words of a card may name."""
     category = concern.category if concern else ""
     return {
         "lines": program.lines_in(language, category),

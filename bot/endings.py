@@ -4,16 +4,19 @@ from datetime import date, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import alerts, flags, menus, people, preferences, reminders
+from bot import alerts, coping, crisis, flags, menus, people, plans, preferences, reminders, vigils
 from bot.concerns import Category, Level
 from bot.conversations import Ending, Host
+from bot.outbox import Buttons
 from bot.program import Program, local_date
 from bot.rows import Consent, Patient, Reading, Record, Session, Standing
 from bot.unit import Unit
-from dialogs import enrolment
+from dialogs import enrolment, safety
 from dialogs.changes import CHANGES
 from dialogs.engine import Turn, freeze
 from dialogs.prompts import Facts
+from dialogs.safety_plan import PlanLine, SafetyPlan
+from dialogs.using import UsingNow
 
 CONSENT_VERSION = "2026-11"
 NO_QUIET = "00:00"
@@ -22,9 +25,11 @@ _READINGS = {
     "check_in": ("mood", "craving", "sleep", "used"),
     "trigger_log": ("urge",),
     "trigger_followup": ("urge",),
+    "riding_out": ("urge",),
 }
 _FOLLOWUP = "trigger_followup"
-_FOLLOWED = "trigger_log"
+_FOLLOWED = ("trigger_log", "riding_out")
+_RIDING_OUT = "riding_out"
 
 
 def facts(unit: Unit, program: Program, patient: Patient, dialog: str, about: int | None = None) -> Facts:
@@ -33,6 +38,8 @@ def facts(unit: Unit, program: Program, patient: Patient, dialog: str, about: in
     today = local_date(unit.now, patient.time_zone)
     if dialog == _FOLLOWUP:
         last = unit.one(Record, patient_id=patient.id, session_id=about or 0, dialog=_FOLLOWED)
+    elif dialog == plans.LINE:
+        last = None
     else:
         last = unit.one(Record, patient_id=patient.id, dialog=dialog, order="-at")
     since = local_date(patient.enrolled_at or unit.now, patient.time_zone)
@@ -47,9 +54,19 @@ def facts(unit: Unit, program: Program, patient: Patient, dialog: str, about: in
         takes_medication=people.profile(patient).get("takes_medication"),
         day_number=(today - since).days + 1,
         recovery_days=_recovery_days(unit, patient),
-        last=preferences.set_now(unit, patient) if dialog in CHANGES else last.body if last else {},
+        last=_looked_back_on(unit, patient, dialog, last),
         lines=program.lines_in(patient.language),
+        coping=coping.ranked(unit, patient) if dialog == _RIDING_OUT else (),
+        people=tuple((plans.of(unit, patient) or {}).get("people", ())) if dialog == _RIDING_OUT else (),
     )
+
+
+def _looked_back_on(unit: Unit, patient: Patient, dialog: str, last: Record | None) -> dict[str, Any]:
+    if dialog in CHANGES:
+        return preferences.set_now(unit, patient)
+    if dialog == plans.LINE:
+        return dict(plans.of(unit, patient) or {})
+    return last.body if last else {}
 
 
 def _recovery_days(unit: Unit, patient: Patient) -> int | None:
@@ -65,9 +82,11 @@ def told(unit: Unit, program: Program, patient: Patient, session: Session, turn:
     """
     lines: list[str] = []
     for raised in (*flags.raised(turn), *_running(unit, patient, session, turn)):
-        flag = alerts.raise_flag(unit, program, patient, raised, f"session:{session.id}:{raised.rule}")
+        cause = f"session:{session.id}:{raised.rule}"
+        rise = crisis.raise_or_add if raised.rule in crisis.RULES else alerts.raise_flag
+        flag = rise(unit, program, patient, raised, cause)
         said_later = raised.rule == "lapse" and alerts.recipients(unit, patient, 0)
-        if flag is not None and not said_later:
+        if flag is not None and flag.cause == cause and not said_later:
             lines.append(alerts.told(unit, program, patient, flag))
     return list(dict.fromkeys(lines))
 
@@ -84,6 +103,10 @@ def finished(unit: Unit, program: Program, patient: Patient, session: Session, t
     minutes = getattr(result, "follow_up_minutes", None)
     if minutes is not None:
         reminders.follow_up(unit, patient, session, timedelta(minutes=minutes))
+    vigils.end(unit, patient, session)
+    after_use = result if isinstance(result, UsingNow) else getattr(result, "lapse", None)
+    if after_use is not None and after_use.risky:
+        vigils.over_silence(unit, patient, session)
     text = program.words.end(patient.language, turn, Facts.from_json(session.facts))
     frozen = freeze(result)
     readings = {
@@ -91,7 +114,20 @@ def finished(unit: Unit, program: Program, patient: Patient, session: Session, t
         for name in _READINGS.get(session.dialog, ())
         if isinstance(frozen.get(name), int | bool)
     }
-    return Ending(text, menus.after(unit, program, patient, getattr(result, "end", "end")), readings)
+    return Ending(text, _below(unit, program, patient, result), readings)
+
+
+def _below(unit: Unit, program: Program, patient: Patient, result: Any) -> Buttons:
+    """What can be pressed under the last words of a dialog; help first when that is what they are about."""
+    if isinstance(result, SafetyPlan | PlanLine):
+        if isinstance(result, SafetyPlan) and result.share:
+            plans.share(unit, program, patient)
+        return plans.after(program, patient)
+    end = getattr(result, "end", "end")
+    if end == "end" or patient.standing != Standing.ENROLLED:
+        return menus.after(unit, program, patient, end)
+    abuse = isinstance(result, safety.Safety) and result.danger is safety.Danger.ABUSE
+    return crisis.buttons(unit, program, patient, hide=abuse)
 
 
 def _running(unit: Unit, patient: Patient, session: Session, turn: Turn[Any]) -> list[flags.Raised]:

@@ -10,6 +10,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from bot.concerns import Category, Level
+from dialogs import asq, safety
+from dialogs.asked import Said
+from dialogs.choices import Feeling
 from dialogs.engine import Turn
 from dialogs.lapse import Body, Thoughts
 
@@ -32,6 +35,8 @@ class Raised:
     detail: int | None = None
 
 
+_AFTER_USE = ("used", "using_now")
+"""Dialogs that nobody opens but by saying that they used."""
 _BODY = {
     Body.SLEEPY: (Level.EMERGENCY, Category.OVERDOSE),
     Body.BREATHING: (Level.EMERGENCY, Category.OVERDOSE),
@@ -43,6 +48,7 @@ _BODY = {
 def raised(turn: Turn[Any]) -> Iterator[Raised]:
     """The flags that the answers given so far raise, the gravest first."""
     answers = turn.answers
+    yield from _of_safety(turn)
     body = answers.get("lapse_body")
     if body in _BODY:
         yield Raised("lapse_body", *_BODY[body])
@@ -50,14 +56,32 @@ def raised(turn: Turn[Any]) -> Iterator[Raised]:
         yield Raised("lapse_thoughts", Level.URGENT, Category.SUICIDE)
     if answers.get("call") is True or answers.get("lapse_call") is True:
         yield Raised("call_me", Level.WATCH, Category.NONE)
-    if answers.get("used") is True:
+    if answers.get("used") is True or (turn.dialog.name in _AFTER_USE and answers):
         yield Raised("lapse", Level.WATCH, Category.LAPSE)
+    if Feeling.HOPELESS in (*(answers.get("feelings") or ()), answers.get("feeling")):
+        yield Raised("hopeless", Level.WATCH, Category.HOPELESSNESS)
     for key in ("craving", "urge"):
         strength = answers.get(key)
         if isinstance(strength, int) and strength >= CRAVING_AT:
             yield Raised("craving", Level.WATCH, Category.CRAVING, strength)
     if answers.get("medication") == "missed":
         yield Raised("medication", Level.WATCH, Category.DROPOUT)
+
+
+def _of_safety(turn: Turn[Any]) -> Iterator[Raised]:
+    """ASQ: any yes or refusal is urgent, a yes to the fifth an emergency; and our own questions."""
+    answers = turn.answers
+    if answers.get(asq.ACUTE) is Said.YES:
+        yield Raised("asq_now", Level.EMERGENCY, Category.SUICIDE)
+    if any(answers.get(key, Said.NO) is not Said.NO for key in (*asq.SCREEN, asq.ACUTE)):
+        yield Raised("asq", Level.URGENT, Category.SUICIDE)
+    for danger in safety.Danger:
+        said = answers.get(f"safety_{danger}", danger.safe_answer)
+        category = Category.NONE if danger is safety.Danger.OTHER else Category(danger)
+        if said is Said.RATHER_NOT:
+            yield Raised("safety", Level.URGENT, category)
+        elif said is not danger.safe_answer:
+            yield Raised("safety", Level.EMERGENCY, category)
 
 
 def running(readings: dict[date, float], today: date, below: float) -> bool:

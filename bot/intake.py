@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from bot import crisis, turns
+from bot import crisis, safety, turns
 from bot.concerns import Concern, Hearer
 from bot.conversations import Host
 from bot.courier import Courier
@@ -29,6 +29,8 @@ log = Log(__name__)
 TRIES = 5
 PATIENCE = 1.5
 """Seconds that a concern may take to be committed before its card is sent directly (law 3)."""
+_ASIDE = 0.5
+"""Seconds that it may take to learn which dialog is open, before a concern is committed."""
 _BACKOFF = timedelta(seconds=2)
 
 
@@ -74,7 +76,7 @@ class Intake:
 
     async def receive(self, batch: Iterable[Inbound]) -> None:
         """Return when all of it is committed; concerns of the whole batch go before any turn."""
-        heard = [(inbound, self._concern(inbound)) for inbound in batch]
+        heard = [(inbound, await self._concern(inbound)) for inbound in batch]
         concerns = [self._hear(inbound, concern) for inbound, concern in heard if concern is not None]
         if concerns:
             await asyncio.gather(*concerns)
@@ -100,13 +102,26 @@ class Intake:
             tried += 1
             inbound = Inbound.from_json(row.body)
             async with self._turnstile.through(inbound.chat):
-                if not await self._again(inbound, self._concern(inbound)):
+                if not await self._again(inbound, await self._concern(inbound)):
                     stuck.add(row.chat_hash)
         return tried
 
-    def _concern(self, inbound: Inbound) -> Concern | None:
+    async def _concern(self, inbound: Inbound) -> Concern | None:
+        """What is heard in it. Answers to a safety plan or to ASQ name danger by design: there only present
+        intent is heard. Which dialog is open is looked up only when something was heard, so that ordinary
+        words cost nothing; when that cannot be looked up, what was heard stands."""
+        if isinstance(inbound.event, Pressed):
+            return crisis.pressed(inbound.event.data)
         words = inbound.words
-        return self._hearer(words) if words else None
+        heard = self._hearer(words) if words else None
+        if heard is None or words is None:
+            return None
+        try:
+            planning = self._storage.read(lambda unit: safety.is_planning(unit, self._host, inbound.chat))
+            return self._hearer(words, planning=True) if await asyncio.wait_for(planning, _ASIDE) else heard
+        except Exception as error:
+            log.error("concern.dialog_unknown", error=error)
+            return heard
 
     async def _hear(self, inbound: Inbound, concern: Concern) -> None:
         """Commit a concern within `PATIENCE`, or send the card past the storage, once."""

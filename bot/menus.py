@@ -27,7 +27,7 @@ PATIENT = (
 )
 STAFF = ("caseload", "alerts", "patient", "invite", "oncall", "help")
 STRANGER = ("start", "help")
-_MAIN = (("checkin",), ("thought", "trigger"), ("history", "settings"), ("sos",))
+_MAIN = (("checkin",), ("thought", "trigger"), ("history", "settings"), ("plan", "sos"))
 
 
 def main(unit: Unit, host: Host, patient: Patient) -> Buttons:

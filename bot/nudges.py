@@ -21,6 +21,7 @@ class Kind(StrEnum):
     EVENING = "evening"
     FOLLOWUP = "followup"
     LOOK_IN = "look_in"
+    LEFT = "left"
 
 
 class Outcome(StrEnum):
@@ -79,6 +80,8 @@ def opening(program: Program, patient: Patient, nudge: Nudge) -> Button:
     label = _plain(program, patient, f"open_{_block(patient, nudge)}")
     if nudge.kind in (Kind.FOLLOWUP, Kind.LOOK_IN):
         return label, f"o:followup:{nudge.session_id or 0:x}"
+    if nudge.kind == Kind.LEFT:
+        return label, f"o:resume:{nudge.session_id or 0:x}"
     return label, "o:checkin"
 
 

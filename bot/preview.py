@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from bot.wording import Wording, unmarked
+from dialogs.choices import Coping
 from dialogs.engine import Turn, walk
 from dialogs.explore import END, Exploration, explore
 from dialogs.prompts import Dialog, Facts, Json, Prompt, Text
@@ -25,10 +26,21 @@ def occasions() -> tuple[Facts, ...]:
         takes_medication=True,
         recovery_days=9,
         last={"mood": 4, "craving": 3, "urge": 7}
+        | {"people": ["Ana <&>", "My brother"], "safer": ["x" * 300]}
         | {"morning": "08:00", "evening": "19:00", "quiet_from": "22:00", "quiet_to": "07:00"},
         lines=("A line: 1-800",),
     )
-    return (Facts(), *(replace(known, day_number=day) for day in range(1, 13)))
+    return (Facts(), *(replace(known, day_number=day, **_more(day)) for day in range(1, 13)))
+
+
+def _more(day: int) -> dict[str, Any]:
+    """What only some dialogs are told: what was heard, a line of the plan, what helped, whom to ask."""
+    topics = ("overdose", "withdrawal", "violence", "abuse", "psychosis", "people", "people:2", "safer:1")
+    return {
+        "topic": topics[day % len(topics)],
+        "coping": (Coping.CALLED, Coping.MOVED, Coping.BREATHED)[: day % 4],
+        "people": ("Ana <&>", "My brother")[: day % 3],
+    }
 
 
 def preview(wording: Wording, dialog: Dialog[Any], language: str) -> str:

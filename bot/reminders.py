@@ -14,11 +14,13 @@ from datetime import datetime, time, timedelta
 from bot import calendar, nudges, outbox, silences
 from bot.nudges import Kind, Outcome
 from bot.program import Program, local, local_date
-from bot.rows import Nudge, Outgoing, Patient, Record, Reminder, Session, Standing
+from bot.rows import Nudge, Outgoing, Patient, Record, Reminder, Session, SessionState, Standing
 from bot.unit import Unit
 from dialogs.hours import Quiet, without
 
 CHECK_IN = "check_in"
+SAID = tuple(Kind)
+"""The kinds that are said to somebody; others are vigils (see `bot.vigils`)."""
 _PROMISED = timedelta(hours=1)
 """Whoever is told "in about 20 minutes" gets it then, at night too: it is after use, and they are awake."""
 _RECORDED = timedelta(days=8)
@@ -83,7 +85,7 @@ def set_zone(unit: Unit, patient: Patient, zone: str) -> Patient:
 
 def next_of(unit: Unit, patient: Patient) -> datetime | None:
     """When this patient is reminded next."""
-    found = unit.one(Reminder, patient_id=patient.id, next_at__gt=unit.now, order="next_at")
+    found = unit.one(Reminder, patient_id=patient.id, kind=SAID, next_at__gt=unit.now, order="next_at")
     return found.next_at if found else None
 
 
@@ -134,7 +136,7 @@ def fire(unit: Unit, program: Program, limit: int = 100) -> int:
     Reminders and their patients are both claimed, so that two clocks neither send one slot twice nor give
     one patient more than a day's measure; what another clock holds is left to it, or to the next tick.
     """
-    due = unit.find(Reminder, next_at__le=unit.now, order="next_at", limit=limit, claim=True)
+    due = unit.find(Reminder, kind=SAID, next_at__le=unit.now, order="next_at", limit=limit, claim=True)
     if not due:
         return 0
     whose = tuple(sorted({reminder.patient_id for reminder in due}))
@@ -150,7 +152,7 @@ def _fire(unit: Unit, program: Program, patient: Patient, reminder: Reminder) ->
     assert slot is not None
     if not reminder.days:
         quiet_over = calendar.after_quiet(quiet_of(patient), patient.time_zone, unit.now)
-        if reminder.kind == Kind.FOLLOWUP and quiet_over > unit.now:
+        if reminder.kind in (Kind.FOLLOWUP, Kind.LEFT) and quiet_over > unit.now:
             unit.change(reminder, next_at=quiet_over)
             return
         unit.remove(Reminder, id=reminder.id)
@@ -219,6 +221,11 @@ def _name(reminder: Reminder, slot: datetime, zone: str) -> str:
     return f"{reminder.id:x}:{calendar.slot_day(reminder.local_time, zone, slot)}T{reminder.local_time}"
 
 
+def _waits(unit: Unit, reminder: Reminder) -> bool:
+    session = unit.get(Session, reminder.session_id or 0)
+    return session is not None and session.state == SessionState.ASIDE
+
+
 def _outcome(unit: Unit, program: Program, patient: Patient, reminder: Reminder, slot: datetime) -> Outcome:
     """What is to become of a slot that has just come."""
     now, zone, once = unit.now, patient.time_zone, not reminder.days
@@ -233,6 +240,8 @@ def _outcome(unit: Unit, program: Program, patient: Patient, reminder: Reminder,
     if reminder.kind != Kind.LOOK_IN and calendar.is_quiet(quiet_of(patient), zone, now):
         return Outcome.QUIET
     if reminder.kind == Kind.EVENING and checked_in(unit, patient):
+        return Outcome.DONE
+    if reminder.kind == Kind.LEFT and not _waits(unit, reminder):
         return Outcome.DONE
     if once:
         return Outcome.ASKED

@@ -9,7 +9,7 @@ from io import BytesIO
 
 import segno
 
-from bot import alerts, caseload, menus, outbox, people
+from bot import alerts, caseload, menus, outbox, people, plans
 from bot.conversations import Host
 from bot.inbound import Inbound, Pressed, Said
 from bot.outbox import Buttons, Kind
@@ -124,7 +124,7 @@ def show_patient(unit: Unit, host: Host, staff: Staff, code: str) -> str | None:
         host,
         staff,
         "patient",
-        buttons=_patient_buttons(host, patient),
+        buttons=[*plans.staff_buttons(unit, host.program, patient), *_patient_buttons(host, patient)],
         protect=True,
         patient=patient,
         profile=people.profile(patient),
@@ -321,6 +321,7 @@ PRESSES: Mapping[str, Handler] = {
     "alerts": show_alerts,
     "patient": show_patient,
     "new": invite,
+    "plan": plans.show_to_staff,
     "invite": invite_again,
     "discharge": ask_discharge,
     "discharge_yes": discharge,

@@ -8,7 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import conversations, crisis, history, menus, outbox, pauses, people, preferences, privacy, staff
+from bot import (
+    conversations,
+    crisis,
+    history,
+    menus,
+    outbox,
+    pauses,
+    people,
+    preferences,
+    privacy,
+    safety,
+    sos,
+    staff,
+)
 from bot.concerns import Concern
 from bot.conversations import Host
 from bot.inbound import Edited, Grouped, Inbound, Left, Medium, Pressed, Said, Showed
@@ -21,6 +34,19 @@ Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
 ENROLMENT = "enrolment"
 _ABOUT_ONESELF = ("check_in", "thought_record", "trigger_log", "trigger_followup")
 """Dialogs in which words of danger may well be the answer."""
+_BEFORE_CONSENT = (
+    "o:sos",
+    "o:ground",
+    "o:call",
+    "o:safe",
+    "o:misunderstood",
+    "o:hide",
+    "o:sos:suicide",
+    "o:sos:overdose",
+    "o:sos:withdrawal",
+    "o:sos:hurt",
+)
+"""Buttons for somebody in danger, which wait for nobody's consent."""
 _GOING = timedelta(minutes=10)
 """How long messages of a group that we have left may still be on their way."""
 _DIALOGS = {"checkin": "check_in", "thought": "thought_record", "trigger": "trigger_log"}
@@ -84,7 +110,7 @@ def _command(
     concern: Concern | None,
 ) -> str | None:
     if crisis.needs_help_first(concern):
-        _wait(unit, patient)
+        _wait(unit, host, patient, concern)
         return None
     if command == "start":
         return _start(unit, host, patient, inbound, rest)
@@ -105,13 +131,18 @@ def _words(
         if help_first and session.dialog not in _ABOUT_ONESELF:
             # A cry for help is nobody's name or signature: it is kept, and the question waits.
             conversations.keep_words(unit, patient, text, inbound.message_id)
-            conversations.wait(unit, session)
+            _wait(unit, host, patient, concern)
             return None
         given = Input(at=inbound.at, text=text)
         conversations.answer(unit, host, patient, session, given, inbound.message_id, hold=help_first)
+        if help_first:
+            safety.hold(unit, patient, session)
+            safety.follow(unit, host, patient, concern)
         return None
     conversations.keep_words(unit, patient, text, inbound.message_id)
-    if not help_first:
+    if help_first:
+        safety.follow(unit, host, patient, concern)
+    else:
         menus.greet(unit, host, patient, "heard" if session is None else "heard_unfinished")
     return None
 
@@ -168,7 +199,7 @@ def _edited(
 ) -> str | None:
     if crisis.needs_help_first(concern):
         conversations.keep_words(unit, patient, text, inbound.message_id)
-        _wait(unit, patient)
+        _wait(unit, host, patient, concern)
         return None
     given = Input(at=inbound.at, text=text)
     if inbound.message_id is None or not conversations.correct(
@@ -191,7 +222,7 @@ def _showed(
     if caption:
         conversations.keep_words(unit, patient, caption, inbound.message_id)
     if crisis.needs_help_first(concern):
-        _wait(unit, patient)
+        _wait(unit, host, patient, concern)
         return None
     line = crisis.unheard(host.program, patient.language, medium)
     session = conversations.current(unit, patient)
@@ -202,11 +233,13 @@ def _showed(
     return None
 
 
-def _wait(unit: Unit, patient: Patient) -> None:
-    """After a card nothing is asked: what is open waits until the person goes on with it."""
+def _wait(unit: Unit, host: Host, patient: Patient, concern: Concern | None) -> None:
+    """After a card only safety is asked about: what is open waits until the person goes on with it."""
     session = conversations.current(unit, patient)
     if session is not None:
         conversations.wait(unit, session)
+        safety.hold(unit, patient, session)
+    safety.follow(unit, host, patient, concern)
 
 
 def _start(unit: Unit, host: Host, patient: Patient, inbound: Inbound, token: str) -> str | None:
@@ -239,7 +272,7 @@ def _enrolling(
             return _unasked(unit, host, patient, inbound, text, concern)
         case Said(command=None) | Showed() | Edited():
             return _patient(unit, host, patient, inbound, concern)
-        case Pressed(data=data) if data[:2] in ("a:", "n:") or data in ("o:sos", "o:ground", "o:call"):
+        case Pressed(data=data) if data[:2] in ("a:", "n:") or data in _BEFORE_CONSENT:
             return _patient(unit, host, patient, inbound, concern)
         case _:
             pass
@@ -413,7 +446,7 @@ def _cancelled(unit: Unit, host: Host, patient: Patient, session: Session) -> No
     conversations.cancel(unit, host, patient, session)
     if session.dialog == ENROLMENT:
         _tell_outsider(unit, host, patient, "enrolment_stopped")
-    else:
+    elif not safety.stopped(unit, host, patient, session):
         menus.greet(unit, host, patient, "cancelled")
 
 
@@ -443,7 +476,7 @@ COMMANDS: Mapping[str, Handler] = {
     "menu": _menu,
     "back": _back,
     "cancel": _cancel,
-    **crisis.COMMANDS,
+    **sos.COMMANDS,
     **history.COMMANDS,
     **preferences.COMMANDS,
     **privacy.COMMANDS,
@@ -455,10 +488,10 @@ OPENS: Mapping[str, Handler] = {
     "resume": _resume,
     "fresh": _fresh,
     "followup": _followup,
-    **crisis.OPENS,
+    **sos.OPENS,
     **history.OPENS,
     **preferences.OPENS,
     **privacy.OPENS,
     **pauses.OPENS,
 }
-_ENROLLING: Mapping[str, Handler] = {"cancel": _cancel, "back": _back, "sos": crisis.sos, "help": crisis.sos}
+_ENROLLING: Mapping[str, Handler] = {"cancel": _cancel, "back": _back, "sos": sos.sos, "help": sos.sos}

@@ -6,7 +6,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dialogs import changes, check_in, enrolment, thought_record, trigger_followup, trigger_log
+from dialogs import (
+    asq,
+    changes,
+    check_in,
+    enrolment,
+    riding_out,
+    safety,
+    safety_plan,
+    thought_record,
+    trigger_followup,
+    trigger_log,
+    using,
+)
 from dialogs.prompts import Dialog
 
 _DIALOGS: tuple[Dialog[Any], ...] = (
@@ -15,6 +27,13 @@ _DIALOGS: tuple[Dialog[Any], ...] = (
     thought_record.thought_record,
     trigger_log.trigger_log,
     trigger_followup.trigger_followup,
+    asq.asq,
+    safety.safety,
+    safety_plan.safety_plan,
+    safety_plan.plan_line,
+    riding_out.riding_out,
+    using.used,
+    using.using_now,
     changes.change_morning,
     changes.change_evening,
     changes.change_quiet,

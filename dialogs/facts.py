@@ -5,6 +5,8 @@ Every field has a default, so that a new one is free: facts stored before it exi
 `day_number` counts local days since enrolment, from 1; the check-in picks its daily question by it.
 `last` is the frozen record that a dialog looks back on: the last check-in, or a follow-up's trigger log.
 `lines` are the crisis lines of the region as plain words, one a line, from the one place that verifies them.
+`topic` is what the dialog was opened about: the category that was heard, or a line of the plan.
+`coping` is what helped this person with urges, the best first; `people` whom their safety plan names.
 `takes_medication` and `recovery_days` are None when nobody knows; recovery days are a sum, never set back.
 """
 
@@ -12,6 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
+
+from dialogs.choices import Coping
+
+_TUPLES = frozenset({"lines", "people"})
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,9 @@ class Facts:
     last: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
     recovery_days: int | None = None
+    topic: str = ""
+    coping: tuple[Coping, ...] = ()
+    people: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
@@ -39,8 +48,10 @@ class Facts:
         given = {name: value for name, value in stored.items() if name in known}
         if "today" in given:
             given["today"] = date.fromisoformat(given["today"])
-        if "lines" in given:
-            given["lines"] = tuple(given["lines"])
+        for name in _TUPLES & given.keys():
+            given[name] = tuple(given[name])
+        if "coping" in given:
+            given["coping"] = tuple(Coping(way) for way in given["coping"] if way in set(Coping))
         return cls(**given)
 
 

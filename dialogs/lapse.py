@@ -75,9 +75,19 @@ class Lapse:
         """Nothing else is asked of this person now: the dialog ends, and help is shown."""
         return self.body_in_danger or self.thoughts_of_suicide or self.using_now
 
+    @property
+    def risky(self) -> bool:
+        """Used within the last hours, and what could stop somebody's breathing."""
+        return self.when is not None and self.when.recent and is_risky(self.substances)
+
 
 CHECK_AGAIN_MINUTES = 20
 """How soon to look in again on someone who is using or just did (our clinical brief, "Using right now")."""
+
+
+def is_risky(substances: tuple[Substance, ...] | None) -> bool:
+    """Opioids, or a mix, or nobody knows: silence after these is urgent."""
+    return substances is None or Substance.OPIOIDS in substances or len(substances) > 1
 
 
 async def lapse() -> Lapse:

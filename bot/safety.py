@@ -1,0 +1,78 @@
+"""What follows a card: the questions whose answers decide, and the dialog that waits until later.
+
+ASQ is for suicide and hurting oneself; every other danger has one question of its own. Neither is asked of
+somebody who is in an emergency already, nor again and again: an open question is asked once more, and one
+that was answered within the last hour stands. What was open before is offered again hours later, gently.
+"""
+
+from datetime import timedelta
+
+from bot import calendar, conversations, crisis, reminders, vigils
+from bot.concerns import Category, Concern, Level
+from bot.conversations import Host
+from bot.nudges import Kind
+from bot.rows import Patient, Session, SessionState, Standing
+from bot.unit import Unit
+
+QUESTION = "safety"
+ASKING = (crisis.ASQ, QUESTION)
+"""Dialogs of safety questions: to stop one is a refusal."""
+PLANNING = (*ASKING, crisis.PLAN, "plan_line")
+"""Dialogs whose answers name danger by design: there only present intent is heard."""
+_FOR_ASQ = (Category.SUICIDE, Category.SELF_HARM, Category.HOPELESSNESS)
+_STANDS = timedelta(hours=1)
+_LATER = timedelta(hours=3)
+
+
+def is_planning(unit: Unit, host: Host, chat: int) -> bool:
+    """Whether what is typed in this chat now answers a dialog that names danger by design."""
+    patient = unit.one(Patient, chat_hash=unit.digest(chat))
+    session = conversations.current(unit, patient) if patient else None
+    fresh = session is not None and not conversations.is_silent(session, host.program, unit.now)
+    return fresh and session is not None and session.dialog in PLANNING
+
+
+def follow(unit: Unit, host: Host, patient: Patient, concern: Concern | None) -> None:
+    """Ask what is to be asked after the card that this concern brought."""
+    if concern is None or patient.standing != Standing.ENROLLED or not crisis.needs_help_first(concern):
+        return
+    if Level(concern.level) < Level.EMERGENCY:
+        category = Category(concern.category)
+        ask(unit, host, patient, crisis.ASQ if category in _FOR_ASQ else QUESTION, category)
+
+
+def ask(unit: Unit, host: Host, patient: Patient, dialog: str, category: Category) -> None:
+    """Open these safety questions, or come back to them if they are open."""
+    left = conversations.unfinished(unit, patient, dialog)
+    if left is not None and unit.now - left.touched_at <= host.program.silence and _about(left, category):
+        conversations.go_on(unit, host, patient, left)
+    elif not _answered(unit, patient, dialog, category):
+        session = conversations.begin(unit, host, patient, dialog, topic=category)
+        vigils.over_answer(unit, patient, session)
+
+
+def hold(unit: Unit, patient: Patient, session: Session) -> None:
+    """Offer a dialog that had to wait again, hours later and outside quiet hours."""
+    if session.dialog not in ASKING:
+        at = calendar.after_quiet(reminders.quiet_of(patient), patient.time_zone, unit.now + _LATER)
+        reminders.once(unit, patient, Kind.LEFT, at, session.id)
+
+
+def stopped(unit: Unit, host: Host, patient: Patient, session: Session) -> bool:
+    """ "Stop here" in the middle of safety questions: allowed, and a refusal. True if that was said."""
+    return session.dialog in ASKING and vigils.refused(unit, host.program, patient, session)
+
+
+def _about(session: Session, category: Category) -> bool:
+    return session.dialog == crisis.ASQ or session.facts.get("topic") == category
+
+
+def _answered(unit: Unit, patient: Patient, dialog: str, category: Category) -> bool:
+    recent = unit.find(
+        Session,
+        patient_id=patient.id,
+        dialog=dialog,
+        state=SessionState.DONE,
+        ended_at__gt=unit.now - _STANDS,
+    )
+    return any(_about(session, category) for session in recent)

@@ -1,0 +1,149 @@
+"""/sos: help at any time, each need its own short way, by buttons alone.
+
+What a button here says ("thoughts of suicide", "overdose") is heard as plainly as words would be: the card
+and the alert are committed before this turn (`crisis.pressed`), and what follows the card is asked here. The
+buttons under a card are answered here too; none of them takes back what was set off.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from bot import alerts, conversations, crisis, menus, outbox, people, plans, reminders, safety, vigils
+from bot.concerns import Category, Level
+from bot.conversations import Host
+from bot.flags import Raised
+from bot.inbound import Inbound
+from bot.nudges import Kind
+from bot.outbox import Button, Buttons, Lane
+from bot.program import local
+from bot.rows import Flag, Outgoing, Patient, Standing
+from bot.unit import Unit
+
+Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
+TAKEN_BACK = timedelta(hours=48)
+"""How far back a bot may delete its messages in a private chat (Bot API, deleteMessages)."""
+_AT_ONCE = 100
+"""Messages that one deleteMessages call takes."""
+_DIALOGS = {"craving": "riding_out", "used": "used", "using": "using_now"}
+_USING = "using"
+_WAYS = (("craving",), ("suicide",), ("overdose", "withdrawal"), ("hurt",), ("used", "using"))
+
+
+def sos(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    """`/sos`; `o:sos:NEED` goes its way."""
+    need = args[0] if args else ""
+    concern = crisis.pressed(f"o:sos:{need}")
+    if concern is not None:
+        safety.follow(unit, host, patient, concern)
+    elif need in _DIALOGS and patient.standing == Standing.ENROLLED:
+        _go(unit, host, patient, need)
+    else:
+        program, language = host.program, patient.language
+        text = program.words.text(language, "crisis", "sos", **crisis.context(program, language, "enrolled"))
+        outbox.say(unit, people.address(patient), text, _ways(unit, host, patient), lane=Lane.ALERT)
+    return None
+
+
+def ground(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    text = host.program.words.text(patient.language, "crisis", "grounding")
+    outbox.say(unit, people.address(patient), text, crisis.buttons(unit, host.program, patient))
+    return None
+
+
+def safe(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    """ "I'm safe for now": heard and thanked; it closes nothing. What was left open is offered again."""
+    _thank(unit, host, patient, "safe", "safe_thanks")
+    return None
+
+
+def misunderstood(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    """ "You misunderstood": heard, thanked, told to the team; a person closes the alert."""
+    _thank(unit, host, patient, "misunderstood", "misunderstood")
+    return None
+
+
+def call(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    raised = Raised("call_me", Level.WATCH, Category.NONE)
+    flag = alerts.raise_flag(unit, host.program, patient, raised, f"call:{inbound.key.hex()}")
+    if flag is not None:
+        line = alerts.told(unit, host.program, patient, flag)
+        outbox.say(unit, people.address(patient), line, menus.main(unit, host, patient))
+    return None
+
+
+def hide(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    """Take back what the bot wrote in the last 48 hours, as far as Telegram lets it."""
+    since = unit.now - TAKEN_BACK
+    rows = unit.find(Outgoing, patient_id=patient.id, sent_at__gt=since, message_id__not=None)
+    ids = sorted({row.message_id for row in rows if row.message_id and row.chat_hash == patient.chat_hash})
+    for start in range(0, len(ids), _AT_ONCE):
+        outbox.delete(unit, people.address(patient), ids[start : start + _AT_ONCE])
+    return None
+
+
+def _go(unit: Unit, host: Host, patient: Patient, need: str) -> None:
+    """Open the dialog of a need, or go on with it while it is fresh."""
+    left = conversations.unfinished(unit, patient, _DIALOGS[need])
+    if left is not None and unit.now - left.touched_at <= host.program.silence:
+        conversations.go_on(unit, host, patient, left)
+        return
+    if left is not None:
+        conversations.cancel(unit, host, patient, left)
+    session = conversations.begin(unit, host, patient, _DIALOGS[need])
+    if need == _USING:
+        # Whoever falls silent at the first question is looked in on too.
+        reminders.once(unit, patient, Kind.LOOK_IN, unit.now + vigils.LOOK_IN_AFTER, session.id)
+        vigils.over_silence(unit, patient, session)
+
+
+def _ways(unit: Unit, host: Host, patient: Patient) -> Buttons:
+    rows = [[_button(host, patient, f"way_{need}", f"o:sos:{need}") for need in row] for row in _WAYS]
+    if patient.standing != Standing.ENROLLED:
+        rows = [
+            [button for button in row if crisis.pressed(button[1]) is not None]
+            for row in rows
+            if any(crisis.pressed(data) for _, data in row)
+        ]
+        return [
+            *rows,
+            [
+                _button(host, patient, "button_call", "o:call"),
+                _button(host, patient, "button_ground", "o:ground"),
+            ],
+        ]
+    return [*rows, *crisis.buttons(unit, host.program, patient)[:-1]]
+
+
+def _thank(unit: Unit, host: Host, patient: Patient, what: str, block: str) -> None:
+    """Keep with the newest open alert what its person says of it, and tell those whom it rang, once."""
+    found = unit.find(Flag, patient_id=patient.id, rule=crisis.RULES, closed_at=None, order="-at", limit=1)
+    for flag in found:
+        body = flag.body or {}
+        if what not in body.get("said", {}):
+            said = {**body.get("said", {}), what: unit.now.isoformat()}
+            unit.change(flag, body={**body, "said": said})
+            people.note(unit, "patient", f"said_{what}", patient_id=patient.id, detail=flag.rule)
+            counselor = people.counselor_of(unit, patient)
+            if counselor is not None:
+                at = local(flag.at, host.program.time_zone)
+                menus.notify(unit, host.program, counselor, f"patient_said_{what}", code=patient.code, at=at)
+    text = host.program.words.text(
+        patient.language, "crisis", block, situation="enrolled" if found else "nothing_open"
+    )
+    outbox.say(unit, people.address(patient), text, menus.main(unit, host, patient))
+
+
+def _button(host: Host, patient: Patient, block: str, data: str) -> Button:
+    return host.program.words.plain(patient.language, "crisis", block), data
+
+
+COMMANDS: Mapping[str, Handler] = {"sos": sos, **plans.COMMANDS}
+OPENS: Mapping[str, Handler] = {
+    "sos": sos,
+    "ground": ground,
+    "safe": safe,
+    "misunderstood": misunderstood,
+    "call": call,
+    "hide": hide,
+    **plans.OPENS,
+}
