@@ -22,7 +22,8 @@ CHECK_IN = "check_in"
 SAID = tuple(Kind)
 """The kinds that are said to somebody; others are vigils (see `bot.vigils`)."""
 _PROMISED = timedelta(hours=1)
-"""Whoever is told "in about 20 minutes" gets it then, at night too: it is after use, and they are awake."""
+"""Whoever is told "in about 20 minutes" gets it then, at night and in a pause too: it is after use, and they
+are awake. /stop says so."""
 _RECORDED = timedelta(days=8)
 """How far back slots missed in a downtime are recorded one by one."""
 
@@ -206,12 +207,14 @@ def _settle(
 def still_wanted(unit: Unit, row: Outgoing) -> bool:
     """Whether a nudge that waited for its turn may still go: not once a pause or quiet hours have begun."""
     patient = unit.get(Patient, row.patient_id) if row.patient_id else None
-    if patient is None or patient.standing != Standing.ENROLLED or patient.paused_at is not None:
+    if patient is None or patient.standing != Standing.ENROLLED:
         return False
     promised = row.cause is not None and unit.count(
         Nudge, patient_id=patient.id, kind=Kind.LOOK_IN, slot=row.cause.removeprefix("nudge:")
     )
-    return bool(promised) or not calendar.is_quiet(quiet_of(patient), patient.time_zone, unit.now)
+    if promised:
+        return True
+    return patient.paused_at is None and not calendar.is_quiet(quiet_of(patient), patient.time_zone, unit.now)
 
 
 def _name(reminder: Reminder, slot: datetime, zone: str) -> str:
@@ -233,7 +236,7 @@ def _outcome(unit: Unit, program: Program, patient: Patient, reminder: Reminder,
         return Outcome.ABSENT
     if patient.blocked_at is not None or outbox.to_patient(patient) is None:
         return Outcome.BLOCKED
-    if patient.paused_at is not None:
+    if patient.paused_at is not None and reminder.kind != Kind.LOOK_IN:
         return Outcome.PAUSED
     if now - slot > program.nudge_lateness:
         return Outcome.LATE

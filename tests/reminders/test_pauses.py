@@ -210,9 +210,14 @@ async def test_a_follow_up_out_of_quiet_hours_comes_at_their_end(clinic: Clinic)
     assert await clinic.outcomes() == [Outcome.ASKED]
 
 
-async def test_a_look_in_that_was_promised_by_the_minute_comes_at_night_too(clinic: Clinic) -> None:
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_look_in_that_was_promised_by_the_minute_comes_at_night_too(
+    clinic: Clinic, paused: bool
+) -> None:
     """ "I will look in again in about 20 minutes", after use: the person is awake, and silence would lie."""
     sam = await clinic.enrol(evening=None)
+    if paused:
+        await clinic.send(sam, "/stop")
     session = await clinic.a_session(sam)
     clinic.clock.set(SEVEN + 5 * HOUR)
     patient = await clinic.patient(sam)
