@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from bot.hours import DutyHours
 from dialogs.prompts import Dialog, Facts, Prompt
 
 
@@ -27,7 +28,11 @@ class Words(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """`username` is the bot's own, for links. Durations are the program's to change."""
+    """`username` is the bot's own, for links. Durations are the program's to change.
+
+    An unanswered alert reaches the backup, the supervisors and everyone after so many minutes. `channels`
+    are the kinds of message of the second channel that are set up ("email", "webhook").
+    """
 
     name: str
     region: str
@@ -42,6 +47,12 @@ class Program:
     nudges_a_day: int = 3
     nudge_lateness: timedelta = timedelta(minutes=60)
     followup_after: timedelta = timedelta(hours=3)
+    duty_hours: DutyHours = DutyHours()
+    emergency_minutes: tuple[int, ...] = (5, 10, 15)
+    urgent_minutes: tuple[int, ...] = (15, 30, 60)
+    contact_within: timedelta = timedelta(minutes=60)
+    alert_details: bool = False
+    channels: tuple[str, ...] = ()
 
     def lines_in(self, language: str, category: str = "") -> tuple[str, ...]:
         """The region's crisis lines as plain words; for one category, those that fit it."""

@@ -23,6 +23,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.hours import DutyHours, read_minutes
+
 OFFICIAL_TELEGRAM = "https://api.telegram.org"
 DEFAULT_DATABASE = "sqlite:///handrail.sqlite3"
 
@@ -128,6 +130,39 @@ def _one_of(*choices: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _readable(read: Callable[[str], object]) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return check
+
+
+def _smtp(secret: SecretStr) -> SecretStr:
+    parts = urlsplit(secret.get_secret_value())
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path.strip("/"):
+        raise ValueError
+    _ = parts.port
+    return secret
+
+
+def _emails(text: str) -> str:
+    addresses = [address.strip() for address in text.split(",")]
+    if not all(re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", address) for address in addresses):
+        raise ValueError
+    return ",".join(addresses)
+
+
+def _hook(secret: SecretStr) -> SecretStr:
+    """An address that may hold a token of its own, so it is a secret."""
+    url = secret.get_secret_value()
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or any(map(str.isspace, url)):
+        raise ValueError
+    _ = parts.port
+    return secret
+
+
 class Settings(BaseSettings):
     """Every setting there is. Fields that one command needs and another does not may be unset;
     `load` says which are demanded, and the properties below hand them out with precise types."""
@@ -175,6 +210,29 @@ class Settings(BaseSettings):
     )
     send_rate: float = Field(30, ge=0, le=10_000, description="a number from 0 to 10000")
     clock_file: Path | None = Field(None, description="the path of a file that holds seconds")
+    duty_hours: Annotated[str, AfterValidator(_readable(DutyHours.read))] = Field(
+        "always", description='"always", or days and hours such as mon-fri 09:00-17:00, sat 10:00-12:00'
+    )
+    emergency_minutes: Annotated[str, AfterValidator(_readable(read_minutes))] = Field(
+        "5,10,15", description="three rising numbers of minutes with commas between, such as 5,10,15"
+    )
+    urgent_minutes: Annotated[str, AfterValidator(_readable(read_minutes))] = Field(
+        "15,30,60", description="three rising numbers of minutes with commas between, such as 15,30,60"
+    )
+    contact_minutes: int = Field(60, ge=5, le=1440, description="a whole number of minutes from 5 to 1440")
+    alert_details: bool = Field(False, description="yes or no")
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp)] | None = Field(
+        None, description="smtp://user:password@host:587 or smtps://user:password@host:465"
+    )
+    alert_email: Annotated[str, AfterValidator(_emails)] | None = Field(
+        None, description="one or more e-mail addresses with commas between"
+    )
+    alert_webhook: Annotated[SecretStr, AfterValidator(_hook)] | None = Field(
+        None, description="an http or https address that takes a POST"
+    )
+    heartbeat_url: Annotated[SecretStr, AfterValidator(_hook)] | None = Field(
+        None, description="an http or https address that an outside monitor watches"
+    )
     log_level: Annotated[str, _one_of("DEBUG", "INFO", "WARNING", "ERROR")] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
@@ -257,6 +315,9 @@ def _check_together(settings: Settings) -> None:
         raise SettingsError("SEND_RATE=0 takes the pacing away and is refused against the real Telegram.")
     if settings.real_telegram and settings.clock_file is not None:
         raise SettingsError("CLOCK_FILE moves the time and is refused against the real Telegram.")
+    if (settings.smtp_url is None) != (settings.alert_email is None):
+        missing = "SMTP_URL" if settings.smtp_url is None else "ALERT_EMAIL"
+        raise SettingsError(f"{missing} is not set, so no alert could go out by e-mail: set both or neither.")
     if settings.webhook_url is None:
         return
     # Plain http would carry patients' words across the network. Beside a Telegram that is itself
