@@ -15,7 +15,7 @@ Convert = Callable[[Any], Any]
 
 
 class Prepared:
-    """One statement for one dialect. A list of values (`IN`) changes the SQL, so that goes the long way."""
+    """One statement for one dialect. A list of any length (`expanding`) changes the SQL: it goes the long way."""
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
         self._statement = statement

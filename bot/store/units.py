@@ -51,7 +51,10 @@ _SEALED: dict[type[Any], frozenset[str]] = {
 }
 _OWNED: frozenset[type[Any]] = frozenset(kind for kind in KINDS if "patient_id" in _COLUMNS[kind])
 LEASE = timedelta(seconds=15)
-_NONE, _MANY, _ONE = "none", "many", "one"
+_NONE, _ONE = "none", "one"
+_PLACES = 256
+Shape = tuple[tuple[str, str | int], ...]
+"""What is asked of each column: `_NONE`, `_ONE`, or one of so many values (0: any number, the long way)."""
 _data_key: Table = tables.DataKey.__table__  # type: ignore[attr-defined]
 
 
@@ -81,16 +84,19 @@ def _given(column: Column[Any]) -> BindParameter[Any]:
     return bindparam(f"v_{column.name}", type_=column.type)
 
 
-def _shape(where: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+def _shape(where: dict[str, Any]) -> Shape:
     return tuple(
-        (key, _NONE if value is None else _MANY if type(value) is tuple else _ONE)
+        (key, _NONE if value is None else _room(len(value)) if type(value) is tuple else _ONE)
         for key, value in where.items()
     )
 
 
-def _clauses(
-    table: Table, shape: tuple[tuple[str, str], ...], sealed: frozenset[str]
-) -> list[ColumnElement[bool]]:
+def _room(count: int) -> int:
+    """Places for so many values: few sizes, so that few statements are kept; the last value fills up."""
+    return 1 << (count - 1).bit_length() if 0 < count <= _PLACES else 0
+
+
+def _clauses(table: Table, shape: Shape, sealed: frozenset[str]) -> list[ColumnElement[bool]]:
     made: list[ColumnElement[bool]] = []
     for key, kind in shape:
         name, _, operator = key.partition("__")
@@ -99,8 +105,10 @@ def _clauses(
             raise ValueError(f"a sealed column cannot be searched: {key}")
         if kind == _NONE:
             made.append(column.is_not(None) if operator == "not" else column.is_(None))
-        elif kind == _MANY:
+        elif isinstance(kind, int):
             among: Any = bindparam(f"w_{key}", expanding=True)
+            if kind:
+                among = [bindparam(f"w_{key}_{place}", type_=column.type) for place in range(kind)]
             made.append(column.not_in(among) if operator == "not" else column.in_(among))
         else:
             value = bindparam(f"w_{key}", type_=column.type)
@@ -123,7 +131,14 @@ def _clauses(
 
 
 def _bound(where: dict[str, Any]) -> dict[str, Any]:
-    return {f"w_{key}": value for key, value in where.items() if value is not None}
+    bound: dict[str, Any] = {}
+    for key, value in where.items():
+        if type(value) is tuple and (room := _room(len(value))):
+            for place in range(room):
+                bound[f"w_{key}_{place}"] = value[min(place, len(value) - 1)]
+        elif value is not None:
+            bound[f"w_{key}"] = value
+    return bound
 
 
 class SqlUnit:
