@@ -31,7 +31,10 @@ def settings(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: l
         case [what] if f"change_{what}" in CHANGES:
             _ask(unit, host, patient, f"change_{what}")
         case [what, ("on" | "off") as to] if what in _SWITCHES:
-            _redraw(unit, host, _SWITCHES[what](unit, patient, to == "on"), inbound)
+            before = _screen(unit, host.program, patient)
+            changed = _SWITCHES[what](unit, patient, to == "on")
+            if _screen(unit, host.program, changed) != before:  # an edit that changes nothing is refused
+                _redraw(unit, host, changed, inbound)
             return _plain(host.program, patient, "toast_set")
         case _:
             _show(unit, host, patient)

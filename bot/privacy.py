@@ -24,9 +24,9 @@ def privacy(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: li
     """`/privacy` and its buttons: `o:privacy:words:on|off`, `o:privacy:withdraw`, and then with the code."""
     match args:
         case ["words", ("on" | "off") as to]:
-            patient = _share_words(unit, patient, to == "on")
-            if inbound.message_id is not None:
-                outbox.edit(unit, people.address(patient), inbound.message_id, *_screen(unit, host, patient))
+            changed = _share_words(unit, patient, to == "on")
+            if inbound.message_id is not None and changed != patient:
+                outbox.edit(unit, people.address(patient), inbound.message_id, *_screen(unit, host, changed))
             return _plain(host, patient, f"toast_words_{to}")
         case ["withdraw"]:
             text = host.program.words.text(
