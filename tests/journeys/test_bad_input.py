@@ -36,7 +36,7 @@ ROUTES = {
     "enrolment by clock": Route("/start", {"zone": "[skip]", "evening": "22:30"}, "clock"),
     "check_in": Route("/checkin"),
     "check_in after use": Route("/checkin", USED, "lapse_body"),
-    "thought_record": Route("/thought"),
+    "thought_record": Route("/thought", {"thought/second": "[skip]"}),
     "trigger_log": Route("/trigger"),
     "trigger_followup": Route("o:followup:0"),
     "change_morning": Route("o:settings:morning", {"morning": "5 am"}),
@@ -101,11 +101,15 @@ class Talk:
         assert prompt is not None
         return prompt
 
+    def act(self, prompt: Prompt[Any]) -> str:
+        """What this route answers, as `give` takes it."""
+        plan = self.route.plan
+        return plan.get(f"{prompt.key}/{prompt.item}") or plan.get(prompt.key) or ordinary(prompt)
+
     async def forward(self) -> bool:
         """Answer the open question as the route says; False at the end."""
         prompt = await self.prompt()
-        default = self.route.plan.get(prompt.key) or ordinary(prompt)
-        await self.clinic.give(self.phone, default)
+        await self.clinic.give(self.phone, self.act(prompt))
         return await self.clinic.prompt(self.phone) is not None
 
     async def again(self, prompt: Prompt[Any]) -> None:
@@ -232,7 +236,7 @@ async def test_a_button_counts_once_for_its_own_person_and_its_own_question(talk
     while True:
         prompt = await talk.prompt()
         shown = await clinic.open_prompt(phone)
-        act = talk.route.plan.get(prompt.key) or ordinary(prompt)
+        act = talk.act(prompt)
         data = [str(button.data) for button in keys(shown)]
         # Somebody else's press of each of these buttons: told so, and nothing of it.
         for one in data:

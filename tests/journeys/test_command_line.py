@@ -295,15 +295,15 @@ async def test_a_process_that_runs_answers_and_ends_when_it_is_told(shell: Shell
     process = await shell.start("run", PORT=str(port), CLOCK_FILE=str(clock))
     try:
         await asyncio.wait_for(shell.tg.polled(), 20)
-        health = f"http://127.0.0.1:{port}/healthz"
-        async with aiohttp.ClientSession() as browser, browser.get(health) as answer:
-            assert answer.status == 200
         sam.send("/checkin")
         asked = await sam.wait(asks)
         sam.mark()
         query = sam.press_data(asked.message_id, str(keys(asked)[5].data))
         await sam.wait(lambda shown: shown.message_id > asked.message_id and asks(shown))
         await sam.answered(query)
+        health = f"http://127.0.0.1:{port}/healthz"
+        async with aiohttp.ClientSession() as browser, browser.get(health) as answer:
+            assert answer.status == 200
         clock.write_text(str(timedelta(hours=3).total_seconds()))
         sam.mark()
         sam.send("words after hours")

@@ -20,7 +20,7 @@ async def test_a_crawl_meets_neither_silence_nor_a_fault(each_clinic: Clinic, se
     await clinic.invite()
     for phone, _ in phones:
         await crawl.command(phone, "/start")
-    for number in range(130):
+    for number in range(100):
         phone, staff = crawl.chance.choice(phones)
         await crawl.step(phone, staff=staff)
         if number % 25 == 24:
@@ -32,6 +32,19 @@ async def test_a_dialog_answered_anyhow_ends_in_a_record(clinic: Clinic, command
     [code] = await clinic.seed()
     for seed in (1, 2, 3):
         await Crawl(clinic, Random(seed)).to_the_end(clinic.sam, command, code)
+
+
+async def test_a_switch_that_is_pressed_twice_is_switched_once(clinic: Clinic) -> None:
+    await clinic.seed()
+    crawl = Crawl(clinic, Random(0))
+    for command, data in (
+        ("/settings", "o:settings:discreet:on"),
+        ("/settings", "o:settings:medication:off"),
+        ("/privacy", "o:privacy:words:on"),
+    ):
+        [shown] = await clinic.say(clinic.sam, command)
+        for _ in range(2):
+            await crawl.press(clinic.sam, shown, Btn("a switch", data))
 
 
 async def test_buttons_that_we_never_made_change_nothing(each_clinic: Clinic) -> None:
