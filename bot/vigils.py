@@ -103,7 +103,7 @@ def _heard_from(unit: Unit, patient: Patient, row: Reminder) -> bool:
     """Whether anything at all, a word or a press, came from them since the look-in."""
     assert row.next_at is not None
     since = row.next_at - ANSWER_WITHIN
-    return unit.count(Incoming, chat_hash=patient.chat_hash, at__gt=since) > 0
+    return unit.count(Incoming, chat_hash=patient.chat_hash, at__ge=since) > 0
 
 
 def _raise(unit: Unit, program: Program, patient: Patient, raised: Raised, session: Session) -> bool:

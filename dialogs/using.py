@@ -46,6 +46,10 @@ class UsingNow:
     def risky(self) -> bool:
         return is_risky(self.substances)
 
+    @property
+    def end(self) -> str:
+        return "end_help_first"
+
 
 @dialog("used")
 async def used(facts: Facts) -> Used:

@@ -14,20 +14,13 @@ from typing import Any
 import pytest
 
 from bot.wording import Wording
-from dialogs.check_in import check_in
+from dialogs import CATALOGUE
 from dialogs.engine import Answer, Turn, accept, before, expected, replay, without
-from dialogs.enrolment import enrolment
 from dialogs.facts import Facts
 from dialogs.prompts import DONE, SKIP, Dialog, Identity, Input, Many, Prompt, Unclear
-from dialogs.thought_record import thought_record
-from dialogs.trigger_followup import trigger_followup
-from dialogs.trigger_log import trigger_log
 
 HERE = Path(__file__).parent
 CHATS = sorted(HERE.glob("*/*.txt"))
-DIALOGS: dict[str, Dialog[Any]] = {
-    d.name: d for d in (enrolment, check_in, thought_record, trigger_log, trigger_followup)
-}
 NOON = datetime(2026, 3, 3, 20, 40, tzinfo=UTC)
 TODAY = "2026-03-03"
 
@@ -41,7 +34,7 @@ def words() -> Wording:
 def test_a_chat_goes_as_it_was_reviewed(path: Path, words: Wording, regenerate: bool) -> None:
     """The same person's lines get the same replies, word for word, and lead to the end of the dialog."""
     reviewed = path.read_text("utf-8")
-    chat = Chat(DIALOGS[path.parent.name], reviewed, words).held()
+    chat = Chat(CATALOGUE[path.parent.name], reviewed, words).held()
     if regenerate:
         path.write_text(chat, "utf-8")
         return

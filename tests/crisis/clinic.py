@@ -1,0 +1,126 @@
+"""A clinic whose messages go through intake, so that danger is heard before its turn, as in life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot import alerts, vigils
+from bot.concerns import Category, Concern, Level
+from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
+from bot.intake import Intake
+from bot.rows import Flag, Outgoing, Session
+from tests.reminders.clinic import MINUTE, Clinic
+
+DIE = "I want to die"
+HURT = "I cut myself when it gets bad"
+NOW = "I have the pills in my hand"
+BURDEN = "they would not miss me"
+PULL = "the pull is terrible"
+SHAKES = "I quit drinking on Monday, cold turkey"
+HEARD = {
+    DIE: Concern(Level.URGENT, Category.SUICIDE, DIE),
+    HURT: Concern(Level.URGENT, Category.SELF_HARM, HURT),
+    NOW: Concern(Level.EMERGENCY, Category.SUICIDE, NOW),
+    BURDEN: Concern(Level.WATCH, Category.SUICIDE, BURDEN, ask=True),
+    PULL: Concern(Level.WATCH, Category.CRAVING, PULL),
+    SHAKES: Concern(Level.URGENT, Category.WITHDRAWAL, SHAKES),
+}
+
+
+def hear(text: str, *, planning: bool = False) -> Concern | None:
+    """A hearer of a few sentences. In a plan only what is meant for right now is heard."""
+    return None if planning and text != NOW else HEARD.get(text)
+
+
+@dataclass
+class Ward(Clinic):
+    """`says` and `presses` give the texts that the patient got for it, in order."""
+
+    def intake(self) -> Intake:
+        return Intake(self.storage, self.host, hear, None, lambda _, toast=None: None)  # type: ignore[arg-type]
+
+    async def says(self, id: int, text: str) -> list[str]:
+        command, _, rest = text[1:].partition(" ") if text.startswith("/") else (None, "", "")
+        return await self.hands_in(id, Said(text, command=command, rest=rest))
+
+    async def shows(self, id: int, caption: str) -> list[str]:
+        return await self.hands_in(id, Showed(Medium.PHOTO, caption))
+
+    async def presses(self, id: int, label: str) -> list[str]:
+        """The newest button whose label or data begins so."""
+        rows = await self.storage.read(lambda unit: unit.find(Outgoing, patient_id=id, order="-id"))
+        for row in rows:
+            for line in (row.body or {}).get("buttons", ()):
+                for shown, data in line:
+                    if shown.startswith(label) or data == label:
+                        return await self.hands_in(id, Pressed(data, f"c{next(self.messages)}"))
+        raise AssertionError(f"no button {label!r}")
+
+    async def hands_in(self, id: int, event: Event) -> list[str]:
+        patient = await self.patient(id)
+        assert patient.chat is not None
+        number = next(self.messages)
+        before = await self._newest()
+        inbound = Inbound(
+            key=number.to_bytes(8, "big"),
+            chat=patient.chat,
+            user=patient.chat,
+            at=self.now,
+            event=event,
+            message_id=number + 1000,
+        )
+        await self.intake().receive([inbound])
+        return await self.said_since(id, before)
+
+    async def presses_plan(self, id: int) -> None:
+        """The first question of a new safety plan is open."""
+        await self.says(id, "/plan")
+        await self.presses(id, "🛟 Make my safety plan")
+
+    async def passes(self, id: int, minutes: int) -> list[str]:
+        """Time goes by; what the clock then says to this patient."""
+        before = await self._newest()
+        self.clock.advance(minutes * MINUTE)
+        await self.ticks()
+        return await self.said_since(id, before)
+
+    async def ticks(self) -> None:
+        """All that is due, in the order of `App.tick`."""
+        await self.do(lambda unit: alerts.ring_due(unit, self.program))
+        while await self.do(lambda unit: vigils.fire(unit, self.program)):
+            pass
+        await self.tick()
+
+    async def said_since(self, id: int, newest: int) -> list[str]:
+        rows = await self.storage.read(lambda unit: unit.find(Outgoing, patient_id=id, id__gt=newest))
+        return [row.body["text"] for row in rows if row.body and "text" in row.body]
+
+    async def flags(self, id: int) -> list[Flag]:
+        return await self.storage.read(lambda unit: unit.find(Flag, patient_id=id))
+
+    async def rules(self, id: int) -> list[tuple[str, str]]:
+        return [(flag.rule, flag.level) for flag in await self.flags(id)]
+
+    async def rung(self, id: int) -> int:
+        """Alerts that went to staff about this patient."""
+        mine = {flag.id for flag in await self.flags(id)}
+        rows = await self.storage.read(lambda unit: unit.find(Outgoing, staff_id__not=None))
+        return len([row for row in rows if row.flag_id in mine and row.edits is None])
+
+    async def sees(self, id: int) -> None:
+        """Dana presses Seen on all that is open."""
+        dana = self.dana
+        assert dana is not None
+
+        def work(unit: object) -> None:
+            for flag in unit.find(Flag, patient_id=id, seen_at=None):  # type: ignore[attr-defined]
+                alerts.see(unit, self.program, dana, flag)  # type: ignore[arg-type]
+
+        await self.do(work)
+
+    async def sessions(self, id: int, dialog: str) -> list[Session]:
+        return await self.storage.read(lambda unit: unit.find(Session, patient_id=id, dialog=dialog))
+
+    async def _newest(self) -> int:
+        rows = await self.storage.read(lambda unit: unit.find(Outgoing, order="-id", limit=1))
+        return rows[0].id if rows else 0

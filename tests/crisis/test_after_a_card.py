@@ -1,0 +1,220 @@
+"""After the card: what is asked, what waits, what silence means, and what a person may say to it."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot import vigils
+from bot.concerns import Level
+from bot.rows import Audit, Message, Reminder, SessionState, Standing
+from bot.store.database import Store
+from tests.crisis.clinic import BURDEN, DIE, HURT, NOW, PULL, SHAKES, Ward
+
+WISHED = "In the past few weeks, have you wished you were dead?"
+
+
+async def test_the_card_comes_first_and_asq_after_it(ward: Ward) -> None:
+    sam = await ward.enrol()
+    card, question = await ward.says(sam, DIE)
+    assert "nobody has confirmed reading it yet" in card
+    assert WISHED in question
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [(DIE, WISHED), (HURT, WISHED), (BURDEN, WISHED), (SHAKES, "seizure, confusion"), (NOW, None)],
+)
+async def test_each_danger_is_asked_about_in_its_own_way_and_an_emergency_is_not(
+    small_ward: Ward, said: str, asked: str | None
+) -> None:
+    sam = await small_ward.enrol()
+    shown = await small_ward.says(sam, said)
+    assert len(shown) == (2 if asked else 1)
+    assert asked is None or asked in shown[1]
+
+
+async def test_the_open_dialog_keeps_the_words_waits_and_is_offered_again_hours_later(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, "/checkin")
+    await ward.says(sam, DIE)
+    (check_in,) = await ward.sessions(sam, "check_in")
+    assert check_in.state == SessionState.ASIDE
+    kept = await ward.do(lambda unit: unit.find(Message, patient_id=sam))
+    assert [row.text for row in kept] == [DIE]
+    for _ in range(4):
+        await ward.presses(sam, "No")
+    assert await ward.passes(sam, 60) == []
+    (offered,) = await ward.passes(sam, 125)
+    assert "something else came first" in offered
+    assert "How is your mood" in (await ward.presses(sam, "▶️ Go on"))[-1]
+
+
+async def test_what_was_finished_meanwhile_is_not_offered_again(small_ward: Ward) -> None:
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, "/checkin")
+    await small_ward.says(sam, NOW)
+    await small_ward.presses(sam, "I'm safe for now")
+    await small_ward.presses(sam, "▶️ Go on")
+    await small_ward.presses(sam, "Stop here")
+    assert await small_ward.passes(sam, 200) == []
+
+
+async def test_more_of_the_same_asks_the_open_question_again_and_never_starts_over(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, DIE)
+    await ward.presses(sam, "Yes")
+    again = await ward.says(sam, NOW)
+    assert len(again) == 1
+    assert ("crisis", Level.EMERGENCY) in await ward.rules(sam)
+    back = await ward.says(sam, HURT)
+    assert "better off if you were dead" in back[-1] or len(back) == 1
+    assert len(await ward.sessions(sam, "asq")) == 1
+
+
+async def test_in_asq_and_in_a_plan_only_present_intent_is_heard(ward: Ward) -> None:
+    """Their prompts name danger by design. The same words outside of them are a card."""
+    sam = await ward.enrol()
+    await ward.presses_plan(sam)
+    assert "What I can do alone" in (await ward.says(sam, DIE))[-1]
+    assert await ward.flags(sam) == []
+    card, question = await ward.says(sam, NOW), await ward.sessions(sam, "safety_plan")
+    assert "nobody has confirmed" in card[0]
+    assert question[0].state == SessionState.ASIDE
+    assert [flag.level for flag in await ward.flags(sam)] == [Level.EMERGENCY]
+
+
+async def test_a_plan_that_was_left_hours_ago_softens_nothing(ward: Ward) -> None:
+    sam = await ward.enrol(evening=None)
+    await ward.presses_plan(sam)
+    await ward.passes(sam, 121)
+    assert len(await ward.says(sam, DIE)) == 2
+    assert [flag.level for flag in await ward.flags(sam)] == [Level.URGENT]
+
+
+async def test_ordinary_words_cost_no_look_at_what_is_open(small_ward: Ward) -> None:
+    sam = await small_ward.enrol()
+    reads = 0
+    read = small_ward.storage.read
+
+    async def counted(work: object) -> object:
+        nonlocal reads
+        reads += 1
+        return await read(work)  # type: ignore[arg-type]
+
+    intake = small_ward.intake()
+    intake._storage.read = counted  # type: ignore[method-assign, assignment]
+    await small_ward.says(sam, "a quiet day")
+    before = reads
+    await small_ward.says(sam, "a quiet day")
+    ordinary, before = reads - before, reads
+    await small_ward.says(sam, DIE)
+    assert reads - before > ordinary
+
+
+async def test_no_answer_for_fifteen_minutes_is_a_refusal_and_urgent(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, BURDEN)
+    assert await ward.passes(sam, 14) == []
+    assert await ward.rules(sam) == [("crisis", Level.WATCH)]
+    (told,) = await ward.passes(sam, 1)
+    assert "You don't have to answer" in told
+    assert ("no_answer", Level.URGENT) in await ward.rules(sam)
+
+
+async def test_each_answer_gives_fifteen_minutes_more(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, BURDEN)
+    await ward.passes(sam, 10)
+    await ward.presses(sam, "No")
+    await ward.passes(sam, 10)
+    assert await ward.rules(sam) == [("crisis", Level.WATCH)]
+    await ward.passes(sam, 5)
+    assert ("no_answer", Level.URGENT) in await ward.rules(sam)
+
+
+async def test_answering_all_ends_the_vigil(ward: Ward) -> None:
+    sam = await ward.enrol(evening=None)
+    await ward.says(sam, BURDEN)
+    for _ in range(4):
+        await ward.presses(sam, "No")
+    await ward.passes(sam, 60)
+    assert await ward.rules(sam) == [("crisis", Level.WATCH)]
+    assert await ward.do(lambda unit: unit.find(Reminder, patient_id=sam)) == []
+
+
+async def test_to_stop_the_questions_is_a_refusal_at_once_and_said_once(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, BURDEN)
+    (told,) = await ward.presses(sam, "Stop here")
+    assert "You don't have to answer" in told
+    assert ("no_answer", Level.URGENT) in await ward.rules(sam)
+    await ward.passes(sam, 30)
+    assert len(await ward.flags(sam)) == 2
+
+
+async def test_a_refusal_survives_a_restart_and_a_downtime_and_two_clocks_fire_it_once(
+    ward: Ward, store: Store, second_store: Store
+) -> None:
+    """Law 5: it is a row; whoever looks next sees that it is due."""
+    people = [await ward.enrol(evening=None) for _ in range(8)]
+    for sam in people:
+        await ward.says(sam, BURDEN)
+    ward.clock.advance(timedelta(hours=30))
+
+    async def drain(at: Store) -> None:
+        while await at.write(lambda unit: vigils.fire(unit, ward.program, 3)):
+            pass
+
+    await asyncio.gather(*(drain(at) for at in (store, second_store) * 2))
+    for sam in people:
+        assert [rule for rule, _ in await ward.rules(sam)] == ["crisis", "no_answer"]
+
+
+async def test_you_misunderstood_is_thanked_told_and_closes_nothing(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, NOW)
+    (thanks,) = await ward.presses(sam, "You misunderstood")
+    assert "Thank you" in thanks
+    (flag,) = await ward.flags(sam)
+    assert flag.closed_at is None
+    assert flag.seen_at is None
+    assert flag.ring_at is not None
+    noted = await ward.do(lambda unit: unit.find(Audit, patient_id=sam, action="said_misunderstood"))
+    notices = [row for row in await ward.queued(staff_id__not=None) if "misunderstood" in str(row.body)]
+    assert len(noted) == len(notices) == 1
+
+
+async def test_safe_for_now_closes_nothing_and_offers_what_waited(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, "/thought")
+    await ward.says(sam, NOW)
+    (thanks,) = await ward.presses(sam, "I'm safe for now")
+    assert "stays open" in thanks
+    (flag,) = await ward.flags(sam)
+    assert flag.closed_at is None
+    assert any(label.startswith("▶️ Go on") for label in await ward.buttons(sam))
+
+
+async def test_nothing_is_asked_of_somebody_who_has_not_consented(ward: Ward) -> None:
+    sam = await ward.enrol(standing=Standing.INVITED)
+    shown = await ward.says(sam, DIE)
+    assert not any("wished you were dead" in text for text in shown)
+    assert await ward.sessions(sam, "asq") == []
+
+
+async def test_words_after_a_discharge_wake_no_vigil(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, BURDEN)
+    await ward.change(sam, standing=Standing.DISCHARGED)
+    await ward.passes(sam, 20)
+    assert await ward.rules(sam) == [("crisis", Level.WATCH)]
+
+
+async def test_a_watch_within_an_open_alert_is_kept_without_another_card(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, NOW)
+    assert not any("added it" in text for text in await ward.says(sam, PULL))
+    (flag,) = await ward.flags(sam)
+    assert flag.body is not None
+    assert flag.body["evidence"] == [NOW, PULL]

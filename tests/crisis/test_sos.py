@@ -1,0 +1,120 @@
+"""/sos: each need its own short way, and what is pressed there is heard like words."""
+
+import pytest
+
+from bot.concerns import Level
+from tests.crisis.clinic import Ward
+
+PRESSED = [
+    ("Thoughts of suicide", Level.URGENT, "wished you were dead"),
+    ("Overdose", Level.EMERGENCY, None),
+    ("Withdrawal", Level.URGENT, "seizure, confusion"),
+    ("Someone is hurting me", Level.URGENT, "Are you in danger right now"),
+]
+
+
+@pytest.mark.parametrize(("label", "level", "asked"), PRESSED)
+async def test_a_need_that_is_danger_brings_its_card_its_alert_and_its_question(
+    ward: Ward, label: str, level: Level, asked: str | None
+) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, "/sos")
+    shown = await ward.presses(sam, label)
+    assert "nobody has confirmed reading it yet" in shown[0]
+    assert [flag.level for flag in await ward.flags(sam)] == [level]
+    assert await ward.rung(sam) == 1
+    assert (asked in shown[-1]) if asked else len(shown) == 1
+
+
+@pytest.mark.parametrize(
+    ("topic", "answer", "level"),
+    [
+        ("Withdrawal", "Yes", Level.EMERGENCY),
+        ("Withdrawal", "No", Level.URGENT),
+        ("Withdrawal", "I'd rather", Level.URGENT),
+        ("Someone", "Yes", Level.EMERGENCY),
+        ("Someone", "No", Level.URGENT),
+    ],
+)
+async def test_the_safety_question_decides(small_ward: Ward, topic: str, answer: str, level: Level) -> None:
+    sam = await small_ward.enrol()
+    await small_ward.says(sam, "/sos")
+    await small_ward.presses(sam, topic)
+    await small_ward.presses(sam, answer)
+    assert max(await small_ward.flags(sam), key=lambda flag: Level(flag.level).rank).level == level
+
+
+async def test_riding_out_a_craving_is_looked_in_on_after_twenty_minutes(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, "/sos")
+    for label in ("🌊 A craving", "6", "Walk or move", "No one right now"):
+        await ward.presses(sam, label)
+    assert await ward.passes(sam, 19) == []
+    (asked,) = await ward.passes(sam, 1)
+    assert "How are you now?" in asked
+    assert "peaked at 6" in (await ward.presses(sam, "Tell how I am"))[-1]
+    assert await ward.rules(sam) == []
+
+
+@pytest.mark.parametrize("what", [["Opioids"], ["Alcohol", "Benzos"], ["Skip"]])
+async def test_silence_after_opioids_a_mix_or_what_nobody_knows_is_urgent(
+    ward: Ward, what: list[str]
+) -> None:
+    sam = await ward.enrol()
+    await using(ward, sam, what)
+    assert len(await ward.passes(sam, 20)) == 1
+    assert await ward.passes(sam, 14) == []
+    (told,) = await ward.passes(sam, 1)
+    assert "haven't heard from you" in told
+    assert await ward.rules(sam) == [("lapse", Level.WATCH), ("silent", Level.URGENT)]
+    assert await ward.passes(sam, 60) == []
+
+
+async def test_a_single_word_after_the_look_in_is_a_sign_of_life(ward: Ward) -> None:
+    sam = await ward.enrol(evening=None)
+    await using(ward, sam, ["Opioids"])
+    await ward.passes(sam, 20)
+    await ward.says(sam, "k")
+    await ward.passes(sam, 40)
+    assert await ward.rules(sam) == [("lapse", Level.WATCH)]
+
+
+async def test_silence_after_one_thing_that_stops_no_breath_is_no_alarm(ward: Ward) -> None:
+    sam = await ward.enrol(evening=None)
+    await using(ward, sam, ["Cannabis"])
+    await ward.passes(sam, 20)
+    await ward.passes(sam, 60)
+    assert await ward.rules(sam) == [("lapse", Level.WATCH)]
+
+
+async def test_whoever_falls_silent_at_the_first_question_is_looked_for(ward: Ward) -> None:
+    sam = await ward.enrol(evening=None)
+    await ward.says(sam, "/sos")
+    await ward.presses(sam, "I'm using right now")
+    await ward.passes(sam, 20)
+    await ward.passes(sam, 15)
+    assert await ward.rules(sam) == [("silent", Level.URGENT)]
+
+
+async def test_i_used_is_the_lapse_flow_and_the_counselor_sees_it(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, "/sos")
+    assert "How is your body right now?" in (await ward.presses(sam, "I used"))[-1]
+    await ward.presses(sam, "I feel okay")
+    assert await ward.rules(sam) == [("lapse", Level.WATCH)]
+
+
+async def test_feeling_hopeless_is_seen_by_the_counselor(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, "/thought")
+    await ward.says(sam, "alone at home")
+    await ward.says(sam, "hopeless")
+    assert ("hopeless", Level.WATCH) in await ward.rules(sam)
+
+
+async def using(ward: Ward, sam: int, what: list[str]) -> None:
+    await ward.says(sam, "/sos")
+    for label in ("I'm using right now", "No, someone", "No", *what):
+        await ward.presses(sam, label)
+    if what != ["Skip"]:
+        await ward.presses(sam, "Done")
