@@ -131,15 +131,17 @@ def close(unit: Unit, program: Program, staff: Staff, flag: Flag) -> bool:
 
 
 def told(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:
-    """The line that tells a patient what was sent, honest about who could be reached."""
+    """The line that tells a patient what was sent, honest about who could be reached: where it went to
+    somebody else than their counselor, it names no one."""
     counselor = people.counselor_of(unit, patient)
-    sent = bool(recipients(unit, patient, 0))
+    sent = [staff.id for staff in recipients(unit, patient, 0)]
     return program.words.text(
         patient.language,
         "alerts",
         "told" if sent else "told_nobody",
-        who=counselor.name if counselor else "",
+        who=counselor.name if counselor and counselor.id in sent else "",
         rule=flag.rule,
+        category=flag.category,
         detail=(flag.body or {}).get("detail"),
     )
 

@@ -48,16 +48,19 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
             text = _card(program, _language(person), concern, person)
             outbox.say(unit, to, text, lane=Lane.ALERT, cause=f"card:{cause}")
         return
+    grave = level >= Level.URGENT or concern.ask
+    if person.standing == Standing.INVITED and not grave:
+        return  # They have agreed to nothing yet: short of danger, nobody is told.
     raised = Raised(CRISIS, level, Category(concern.category))
     flag = _add_to_open(unit, program, person, concern, cause)
     if flag is not None:
-        if level < Level.URGENT and not concern.ask:
+        if not grave:
             return
         if _alike(flag, concern):
             lines = program.lines_in(person.language, concern.category)
             text = program.words.text(person.language, "crisis", "more_of_the_same", lines=lines)
         else:
-            text = _card(program, person.language, concern, person)
+            text = _card(program, person.language, concern, person, reached=_reached(unit, person))
         below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
         outbox.say(unit, to, text, below, lane=Lane.ALERT, cause=f"card:{cause}")
         return
@@ -69,12 +72,15 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
         f"heard:{cause}",
         {"evidence": [concern.evidence] if concern.evidence else []},
     )
-    if flag is None or (level < Level.URGENT and not concern.ask):
+    if flag is None:
+        return
+    if not grave:
+        outbox.say(unit, to, alerts.told(unit, program, person, flag), cause=f"told:{cause}")
         return
     if told_directly:
         text = program.words.text(person.language, "crisis", "told_now")
     else:
-        text = _card(program, person.language, concern, person)
+        text = _card(program, person.language, concern, person, reached=_reached(unit, person))
     below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
     outbox.say(unit, to, text, below, lane=Lane.ALERT, cause=f"card:{cause}")
 
@@ -161,8 +167,15 @@ def _alike(flag: Flag, concern: Concern) -> bool:
     return flag.category == concern.category or {flag.category, concern.category} <= _AGAINST_ONESELF
 
 
-def _card(program: Program, language: str, concern: Concern, person: Person) -> str:
+def _reached(unit: Unit, patient: Patient) -> bool:
+    """Whether there is anybody whom an alert about this patient can reach now."""
+    return bool(alerts.recipients(unit, patient, 0))
+
+
+def _card(program: Program, language: str, concern: Concern, person: Person, *, reached: bool = True) -> str:
     match person:
+        case Patient(standing=Standing.ENROLLED | Standing.INVITED) if not reached:
+            situation = "unreached"
         case Patient(standing=Standing.ENROLLED):
             situation = "enrolled"
         case Patient(standing=Standing.INVITED):

@@ -150,6 +150,16 @@ async def test_with_nobody_to_tell_the_person_hears_that(clinic: Clinic) -> None
     assert [flag["rule"] for flag in (await clinic.export(code))["flags"]] == ["call_me"]
 
 
+async def test_where_it_went_to_somebody_else_the_counselor_is_not_named(clinic: Clinic) -> None:
+    await clinic.seed(backups=1)
+    clinic.dana.block()
+    await clinic.settle()
+    await clinic.say(clinic.sam, "/sos")
+    [told] = await clinic.press(clinic.sam, "Please call me")
+    assert "your team" in told.text
+    assert COUNSELOR not in told.text
+
+
 async def test_a_check_in_counts_once_a_local_day_however_often_it_is_opened(clinic: Clinic) -> None:
     [code] = await clinic.seed()
     for _ in range(2):

@@ -145,6 +145,30 @@ async def test_mid_enrolment_the_inviting_counselor_gets_code_and_level(clinic: 
     assert exported["patient"]["signature"] != DANGER
 
 
+async def test_words_that_are_no_crisis_are_told_openly_and_before_consent_not_at_all(clinic: Clinic) -> None:
+    [code] = await clinic.seed()
+    said = "\n".join(shown.text for shown in await clinic.say(clinic.sam, "I drank last night"))
+    assert "sounded like using" in said
+    assert [flag["category"] for flag in await flags(clinic, code)] == ["lapse"]
+    kim = clinic.phone(NEW)
+    invited = await clinic.invite()
+    await clinic.say(kim, f"/start {invited.token}")
+    await clinic.walk(kim, to="signature")
+    await clinic.say(kim, "I drank last night")
+    assert await flags(clinic, invited.code) == []
+
+
+async def test_a_card_does_not_say_that_the_team_is_told_when_nobody_can_be(clinic: Clinic) -> None:
+    [code] = await clinic.seed()
+    clinic.dana.block()
+    await clinic.settle()
+    [card] = await clinic.say(clinic.sam, DANGER)
+    assert LINES in card.text
+    assert "can't reach anyone on your team" in card.text
+    assert "I am telling" not in card.text
+    assert len(await flags(clinic, code)) == 1
+
+
 async def test_after_enrolment_was_stopped_it_still_reaches_the_counselor(clinic: Clinic) -> None:
     await clinic.seed()
     kim = clinic.phone(NEW)

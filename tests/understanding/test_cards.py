@@ -12,7 +12,7 @@ from bot.wording import Wording
 CONTENT = Path(__file__).parents[2] / "content"
 WORDS = Wording(CONTENT)
 LINES = read(CONTENT / "lines.toml")
-SITUATIONS = ["enrolled", "enrolling", "discharged", "stranger", "unsaved"]
+SITUATIONS = ["enrolled", "enrolling", "discharged", "stranger", "unsaved", "unreached"]
 
 
 def card(block: str, situation: str, category: Category | None, language: str, region: str = "US") -> str:
@@ -49,6 +49,7 @@ def test_who_knows_is_said_as_it_is(category: Category) -> None:
         assert "I keep none of your words" in said(nobody)
         assert "I am telling your team" not in said(nobody)
     assert "nobody has been told yet" in said("unsaved")
+    assert "I can't reach anyone on your team" in said("unreached")
     assert "not watched around the clock" in said("unsaved")
 
 
