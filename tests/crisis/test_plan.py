@@ -98,9 +98,7 @@ async def test_sharing_is_a_consent_each_look_is_audited_and_it_can_be_taken_bac
     assert await ward.do(lambda unit: staff.PRESSES["plan"](unit, ward.host, dana, code)) is not None
     actions = [row.action for row in await ward.do(lambda unit: unit.find(Audit, patient_id=sam))]
     assert actions == ["plan_shared", "plan_viewed", "plan_unshared"]
-    told: list[Outgoing] = [
-        r for r in await ward.queued(staff_id=dana.id) if "has shared their" in str(r.body)
-    ]
+    told = [r for r in await ward.queued(staff_id=dana.id) if "has shared their" in str(r.body)]
     assert len(told) == 1
 
 
