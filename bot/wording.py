@@ -74,6 +74,7 @@ class Wording:
             sorted({language for language, _ in self.pages}, key=lambda n: (n != ENGLISH, n))
         )
         self._find = cache(self._look_up)
+        self._fixed = cache(self._text)
         self._labels: dict[tuple[str, str, type, str, str], str] = {}
         self._shared = {
             (language, dialog): self._functions(language, dialog) for language, dialog in list(self.pages)
@@ -105,6 +106,9 @@ class Wording:
 
     def text(self, language: str, file: str, block: str, /, **context: Any) -> str:
         """Any block of any file, HTML."""
+        return self._text(language, file, block, **context) if context else self._fixed(language, file, block)
+
+    def _text(self, language: str, file: str, block: str, /, **context: Any) -> str:
         page = self._page(language, (file,), block)
         return page.render(block, {**self._functions_of(language, file), **context})
 

@@ -244,19 +244,20 @@ class Store:
     def _together(self, jobs: list[_Job]) -> None:
         try:
             with self._engine.begin() as connection:
+                run = cast(Any, connection.connection.driver_connection).execute
                 for job in jobs:
                     if job.future.cancelled():
                         continue
-                    connection.exec_driver_sql("SAVEPOINT unit")
+                    run("SAVEPOINT unit")
                     unit = self._unit(connection)
                     try:
                         job.result = job.work(unit)
                         job.posted = unit.posted
-                        connection.exec_driver_sql("RELEASE unit")
+                        run("RELEASE unit")
                     except Exception as error:
                         job.error = error
-                        connection.exec_driver_sql("ROLLBACK TO unit")
-                        connection.exec_driver_sql("RELEASE unit")
+                        run("ROLLBACK TO unit")
+                        run("RELEASE unit")
         except Exception as error:
             for job in jobs:
                 job.error, job.posted = job.error or error, []

@@ -30,13 +30,24 @@ async def _unused(update: Any, context: Any) -> None:
 
 def translate(raw: dict[str, Any], bot: Bot, now: datetime) -> Inbound | None:
     """One update as it came over the wire, at `now`; None if it is nothing to us."""
-    update = Update.de_json(raw, bot)
+    update = Update.de_json(_without_keyboard(raw), bot)
     for handler, event_of in _ROUTES:
         if handler.check_update(update) in (None, False):
             continue
         event = event_of(update)
         return None if event is None else _inbound(update, event, bot, now)
     return None
+
+
+def _without_keyboard(raw: dict[str, Any]) -> dict[str, Any]:
+    """A press brings the whole message along; of that we need where it is, and parsing the rest costs more
+    than all else that is done with the update."""
+    query = raw.get("callback_query")
+    message = query.get("message") if isinstance(query, dict) else None
+    if not isinstance(query, dict) or not isinstance(message, dict):
+        return raw
+    kept = {name: message[name] for name in ("message_id", "date", "chat") if name in message}
+    return {**raw, "callback_query": {**query, "message": kept}}
 
 
 def redelivery_key(bot_id: int, update_id: int, of: str) -> bytes:
