@@ -1,6 +1,6 @@
 """`make chaos KILLS=n`: kill Handrail until convinced, on SQLite and on PostgreSQL, and prove the judge.
 
-    python -m tests.chaos [--kills 30] [--patients 20] [--days 3] [--seed N] [--database sqlite|postgresql]
+python -m tests.chaos [--kills 30] [--patients 20] [--days 3] [--seed N] [--database sqlite|postgresql]
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ async def _crawl(name: str, asked: argparse.Namespace) -> int:
                 return 1
             url = server.url(stack.enter_context(server.database()))
         began = time.monotonic()
-        async with nursery() as born, clinic(born, url, folder, patients=asked.patients, chance=chance) as made:
+        async with (
+            nursery() as born,
+            clinic(born, url, folder, patients=asked.patients, chance=chance) as made,
+        ):
             outcome = await crawl(made, kills=asked.kills, days=asked.days, chance=chance)
             findings = [*outcome.findings, *traces(made, outcome.diaries)]
         took = time.monotonic() - began

@@ -154,7 +154,7 @@ class Clinic:
         engine = create_engine(self.environment["DATABASE_URL"])
         try:
             async with asyncio.timeout(within):
-                while await asyncio.to_thread(self._waiting, engine):
+                while await asyncio.to_thread(self._waiting, engine):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
         finally:
             engine.dispose()
@@ -182,7 +182,9 @@ class Clinic:
     def _waiting(self, engine: Engine) -> int:
         with engine.connect() as connection:
             return sum(
-                connection.execute(query.bindparams(bindparam("now", self.clock.now(), Instant()))).scalar_one()
+                connection.execute(
+                    query.bindparams(bindparam("now", self.clock.now(), Instant()))
+                ).scalar_one()
                 for query in (
                     text("SELECT count(*) FROM outbox WHERE state = 'queued' AND due_at <= :now"),
                     text("SELECT count(*) FROM inbox WHERE state = 'waiting' AND at <= :now"),

@@ -57,9 +57,7 @@ class Crowd:
 
     def begin(self) -> None:
         self.awake.set()
-        self._living = [
-            asyncio.create_task(patient.live(self.awake, self.over)) for patient in self.patients
-        ]
+        self._living = [asyncio.create_task(patient.live(self.awake, self.over)) for patient in self.patients]
 
     async def rest(self) -> None:
         """Until everybody has finished what they were doing."""
@@ -78,7 +76,7 @@ class Crowd:
     async def stepped(self, steps: int) -> None:
         """Until the crowd has done so many more steps, all together: there is no event for a step."""
         wanted = self.steps + steps
-        while self.steps < wanted and not all(task.done() for task in self._living):
+        while self.steps < wanted and not all(task.done() for task in self._living):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
     @property

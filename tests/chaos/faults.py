@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from bot import alerts, conversations, intake, ledger, turns
+from bot import conversations, copies, intake, ledger, turns
 from bot.rows import Answer, Incoming, Message, Outgoing, Sending
 from bot.sender import Sender
 from bot.store.database import Store
@@ -110,7 +110,7 @@ def _mark_nudges_afterwards() -> None:
 
 def _ring_nobody() -> None:
     """A flag is raised and no alert leaves."""
-    alerts.recipients = lambda unit, patient, ring: []
+    copies.send = lambda *arguments: None
 
 
 def _forget_answers() -> None:
@@ -174,7 +174,13 @@ def _bury_everything() -> None:
     def stumbling(unit: Any, host: Any, inbound: Any, concern: Any) -> Any:
         if next(number) % 30 == 0:
             unit.add_once(
-                Incoming(id=unit.new_id(), key=unit.digest(unit.new_id()), chat_hash=None, at=unit.now, state="dead")
+                Incoming(
+                    id=unit.new_id(),
+                    key=unit.digest(unit.new_id()),
+                    chat_hash=None,
+                    at=unit.now,
+                    state="dead",
+                )
             )
         return take(unit, host, inbound, concern)
 

@@ -72,7 +72,9 @@ def answers(diary: Diary, export: Json) -> Iterator[Finding]:
         rows = kept[session]
         said, stored = [given.said for given in talk.given], [row["value"] for row in rows]
         if len(rows) != len(talk.given) or not all(map(means, said, stored)):
-            yield Finding("an answer is kept once", diary.code, f"{talk.dialog} {session}: {said} != {stored}")
+            yield Finding(
+                "an answer is kept once", diary.code, f"{talk.dialog} {session}: {said} != {stored}"
+            )
             continue
         yield from _standing(diary, talk, rows)
 
@@ -141,7 +143,7 @@ def flags(diary: Diary, export: Json) -> Iterator[Finding]:
         if raised[rule] != len(called[rule]):
             what = f"{rule}: {raised[rule]} flags for {len(called[rule])} sessions"
             yield Finding("a flag is raised once", diary.code, what)
-    if not (raised["crisis"] > 0) == (diary.cries > 0) or raised["crisis"] > diary.cries:
+    if (raised["crisis"] > 0) != (diary.cries > 0) or raised["crisis"] > diary.cries:
         yield Finding("danger is heard", diary.code, f"{diary.cries} cries, {raised['crisis']} crisis flags")
 
 
@@ -212,5 +214,6 @@ def _presses(call: Call) -> list[str]:
     markup = call.params.get("reply_markup") or {}
     if isinstance(markup, str):
         markup = json.loads(markup)
-    return [b["callback_data"] for row in markup.get("inline_keyboard", []) for b in row if "callback_data" in b]
-
+    return [
+        b["callback_data"] for row in markup.get("inline_keyboard", []) for b in row if "callback_data" in b
+    ]

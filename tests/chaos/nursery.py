@@ -86,8 +86,8 @@ def _live(order: dict[str, Any]) -> None:
             FAULTS[order["fault"]].build_in()
         for argv in order["argvs"]:
             code = command_line.main(argv)
-    except SystemExit as exit:
-        code = exit.code if isinstance(exit.code, int) else BROKEN
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else BROKEN
     except BaseException:
         sys.excepthook(*sys.exc_info())
         code = 1

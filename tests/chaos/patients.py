@@ -18,6 +18,10 @@ from bot.clock import Clock
 from bot.sandbox import Btn, Phone, Shown
 
 T = TypeVar("T")
+ASKED_WITHIN = 3.0
+"""Seconds in which Handrail asks on by itself after a cry for help."""
+UNASKED = "unasked"
+"""A dialog that Handrail opened, not the person."""
 SILENCE = timedelta(hours=2)
 """After so long a typed text is no answer any more."""
 AGAIN = 1.5
@@ -152,7 +156,7 @@ class Patient:
     async def finish(self) -> None:
         """Take up what was left unfinished where it was, and answer it to its end."""
         for talk in [*self.diary.talks.values()]:
-            if talk.state == "open":
+            if talk.state == "open" and talk.dialog in COMMANDS:
                 try:
                     await self._open(talk.dialog, fresh=False)
                     while self.question is not None:
@@ -176,7 +180,9 @@ class Patient:
 
     async def _in_dialog(self, question: Question) -> None:
         talk, roll = self.diary.talks[question.session], self.chance.random()
-        if self._is_late():
+        if talk.dialog == UNASKED:
+            await self._answer(question)
+        elif self._is_late():
             self.question = None
             if roll < 0.5:
                 await self._say_something()
@@ -225,7 +231,11 @@ class Patient:
 
         def ticked() -> Shown | None:
             shown = self.phone.message(message_id)
-            label = next((b.text for row in shown.buttons for b in row if b.data == button.data), "") if shown else ""
+            label = (
+                next((b.text for row in shown.buttons for b in row if b.data == button.data), "")
+                if shown
+                else ""
+            )
             return shown if label != button.text else None
 
         await self._until(ticked, f"tick {button.data}")
@@ -269,7 +279,9 @@ class Patient:
 
     async def _edit(self, question: Question, talk: Talk) -> None:
         """Edit a message that was an answer: either it takes the answer's place, or its words are kept."""
-        typed = [given for given in talk.given if given.typed and not given.taken_back and not _is_number(given)]
+        typed = [
+            given for given in talk.given if given.typed and not given.taken_back and not _is_number(given)
+        ]
         if not typed:
             return
         given, words = self.chance.choice(typed), self._invented()
@@ -327,6 +339,14 @@ class Patient:
         await self._until(card, "cry for help")
         self.diary.words.append(words)
         self.diary.cries += 1
+        # Handrail may ask on by itself: then that is the dialog they are in.
+        unknown = lambda: next((a for a in self._questions(mine) if a.session not in self.diary.talks), None)  # noqa: E731
+        try:
+            asked = await self._until(unknown, "", within=ASKED_WITHIN)
+        except Silence:
+            return
+        self.diary.talks[asked.session] = Talk(asked.session, UNASKED)
+        self._ask(asked)
 
     async def _look_around(self) -> None:
         mine = self._send(self.chance.choice(ASIDE))
@@ -335,7 +355,9 @@ class Patient:
     async def _open(self, dialog: str, *, fresh: bool) -> None:
         """Open a dialog; what was left of it is taken up, or begun anew if `fresh`."""
         self.phone.mark()
-        nudge = next((m for m in reversed(self.phone.messages[-6:]) if offers(m, "o:checkin") is not None), None)
+        nudge = next(
+            (m for m in reversed(self.phone.messages[-6:]) if offers(m, "o:checkin") is not None), None
+        )
         if dialog == "check_in" and nudge is not None and self.chance.random() < 0.5:
             newest = self._newest
             self.phone.press_data(nudge.message_id, "o:checkin")
@@ -348,9 +370,9 @@ class Patient:
                 if asked is not None and asked.session not in self.diary.talks:
                     return asked
                 left = offers(shown, "o:fresh:")
-                if left is not None:
-                    if left in self.diary.talks and self.diary.talks[left].dialog == dialog:
-                        return shown
+                known = self.diary.talks.get(left) if left is not None else None
+                if known is not None and known.dialog == dialog:
+                    return shown
             return None
 
         found = await self._until(opened, f"open {dialog}")
@@ -374,14 +396,20 @@ class Patient:
             self.phone.press_data(found.message_id, f"o:resume:{left.session}")
             asked = await self._until(
                 lambda: next(
-                    (a for a in self._questions(newest) if a.session == left.session and a.turn > before.turn),
+                    (
+                        a
+                        for a in self._questions(newest)
+                        if a.session == left.session and a.turn > before.turn
+                    ),
                     None,
                 ),
                 f"go on with {dialog}",
             )
             self.diary.resumed += 1
             if asked.words != before.words:
-                self.diary.troubles.append(f"went on with another question: {before.words!r}, {asked.words!r}")
+                self.diary.troubles.append(
+                    f"went on with another question: {before.words!r}, {asked.words!r}"
+                )
         self._ask(asked)
 
     # What they see
@@ -391,7 +419,7 @@ class Patient:
         newest = self._newest
 
         def look() -> Question | Shown | None:
-            return self._later(question) or self._plain(newest)
+            return self._later(question) or self._plain(newest, help_first=True)
 
         found = await self._until(look, f"answer turn {question.turn} of {question.session}")
         if isinstance(found, Question):
@@ -431,15 +459,19 @@ class Patient:
             if asked is not None:
                 yield asked
 
-    def _plain(self, after: int) -> Shown | None:
-        """A message that asks nothing and offers the menu: the end of a dialog, or a word outside one."""
+    def _plain(self, after: int, *, help_first: bool = False) -> Shown | None:
+        """A message that asks nothing and offers the menu: the end of a dialog, or a word outside one.
+
+        With `help_first` also one that offers help instead, as a dialog may end; else that is a crisis card.
+        """
+        others = ("o:snooze:", "o:fresh:") if help_first else ("o:snooze:", "o:fresh:", "o:safe")
         return next(
             (
                 shown
                 for shown in self._new(after)
                 if question_in(shown) is None
                 and offers(shown, "o:") is not None
-                and all(offers(shown, other) is None for other in ("o:snooze:", "o:safe", "o:fresh:"))
+                and all(offers(shown, other) is None for other in others)
             ),
             None,
         )
@@ -480,7 +512,10 @@ class Patient:
 
     def _invented(self) -> str:
         """Words that nobody has used before, so that each can be found again, or must not be."""
-        made = ["".join(self.chance.choice("qxzvkj") + self.chance.choice("aeiou") for _ in range(5)) for _ in "ab"]
+        made = [
+            "".join(self.chance.choice("qxzvkj") + self.chance.choice("aeiou") for _ in range(5))
+            for _ in "ab"
+        ]
         return self.chance.choice([" ".join(made), f"<b>{made[0]} & {made[1]}", f"{made[0]}, “{made[1]}” 🌧"])
 
 

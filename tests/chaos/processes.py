@@ -1,4 +1,4 @@
-"""Handrail's processes as a test holds them: born by the nursery or by `python -m bot`, killed, waited for."""
+"""Handrail's processes as a test holds them: born by the nursery or by `python -m bot`, killed, awaited."""
 
 from __future__ import annotations
 
@@ -108,6 +108,7 @@ async def nursery() -> AsyncIterator[Nursery]:
         "-m",
         "tests.chaos.nursery",
         cwd=ROOT,
+        start_new_session=True,  # Ctrl-C is for us: we end it ourselves
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -12,7 +12,12 @@ from tests.chaos.faults import FAULTS
 from tests.chaos.judge import Finding
 from tests.chaos.processes import Nursery, nursery
 
-KILLED = {"acknowledge before commit", "skip the unique key", "promise before commit", "mark nudges afterwards"}
+KILLED = {
+    "acknowledge before commit",
+    "skip the unique key",
+    "promise before commit",
+    "mark nudges afterwards",
+}
 """Mistakes that show only when somebody dies."""
 ELSEWHERE = {"forget to lock", "send out of order", "write in plain", "say too much"}
 """Found by other tests: those of a flood, and those that look for words where none may be."""
@@ -50,5 +55,3 @@ async def findings(born: Nursery, folder: Path, fault: str) -> list[Finding]:
         else:
             outcome = await crawl(made, kills=0, days=0, steps=90, chance=chance, patience=8, finish=False)
     return outcome.findings
-
-

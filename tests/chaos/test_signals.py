@@ -81,7 +81,7 @@ async def test_it_sends_for_ten_seconds_at_most_and_a_second_signal_ends_it_at_o
 async def held_back(made: Clinic, since: int) -> None:
     """Until a message to somebody hangs in the air."""
     async with asyncio.timeout(20):
-        while not any(call.method == "sendMessage" and call.fault for call in made.tg.calls[since:]):
+        while not any(call.method == "sendMessage" and call.fault for call in made.tg.calls[since:]):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
