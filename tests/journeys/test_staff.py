@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.rows import Role
+from bot import departures
+from bot.rows import Patient, Role, Staff
 from bot.sandbox.phones import Phone
 from tests.journeys.clinic import PATIENTS, Clinic, asks, keys
 
@@ -201,3 +202,23 @@ async def test_staff_join_by_a_link_once_and_their_words_reach_nobody(clinic: Cl
         [told] = await clinic.say(lee, words)
         assert not asks(told)
     assert len(clinic.sam.messages) == before
+
+
+async def test_when_a_counselor_goes_their_patients_have_somebody_the_same_moment(
+    each_clinic: Clinic,
+) -> None:
+    clinic = each_clinic
+    await clinic.seed(supervisors=1)
+    rita = clinic.phone(PATIENTS - 2, "Rita")
+    await clinic.say(clinic.dana, "/start")
+    leaving = await clinic.row(Staff, role=Role.COUNSELOR)
+    taking = await clinic.row(Staff, role=Role.SUPERVISOR)
+    program = clinic.app.program
+    await clinic.app.store.write(lambda unit: departures.leave(unit, program, leaving, taking, "admin"))
+    await clinic.settle()
+    assert leaving.name in rita.last.text
+    assert menu(clinic.dana) == ["start", "help"]
+    [stranger] = await clinic.say(clinic.dana, "/caseload")
+    assert "caseload" not in stranger.text.lower()
+    patient = await clinic.row(Patient)
+    assert patient.counselor_id == taking.id
