@@ -15,7 +15,7 @@ from bot.flags import Raised
 from bot.inbound import Inbound, Medium
 from bot.outbox import Buttons, Lane
 from bot.people import Person
-from bot.program import Program
+from bot.program import Program, local
 from bot.rows import Flag, Patient, Record, Standing
 from bot.unit import Unit
 
@@ -60,7 +60,7 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
             lines = program.lines_in(person.language, concern.category)
             text = program.words.text(person.language, "crisis", "more_of_the_same", lines=lines)
         else:
-            text = _card(program, person.language, concern, person, reached=_reached(unit, person))
+            text = _card(program, person.language, concern, person, *_chances(unit, program, person, level))
         below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
         outbox.say(unit, to, text, below, lane=Lane.ALERT, cause=f"card:{cause}")
         return
@@ -80,7 +80,7 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
     if told_directly:
         text = program.words.text(person.language, "crisis", "told_now")
     else:
-        text = _card(program, person.language, concern, person, reached=_reached(unit, person))
+        text = _card(program, person.language, concern, person, *_chances(unit, program, person, level))
     below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
     outbox.say(unit, to, text, below, lane=Lane.ALERT, cause=f"card:{cause}")
 
@@ -167,12 +167,20 @@ def _alike(flag: Flag, concern: Concern) -> bool:
     return flag.category == concern.category or {flag.category, concern.category} <= _AGAINST_ONESELF
 
 
-def _reached(unit: Unit, patient: Patient) -> bool:
-    """Whether there is anybody whom an alert about this patient can reach now."""
-    return bool(alerts.recipients(unit, patient, 0))
+def _chances(unit: Unit, program: Program, patient: Patient, level: Level) -> tuple[bool, str]:
+    """Whether an alert about this patient can reach anybody now; and in words whether the team is on duty,
+    and how soon the next of them is rung. Hours are named only where the program has set some."""
+    hours, now = program.duty_hours, unit.now
+    on = hours.on(now, program.time_zone) if hours.spans else None
+    minutes = program.emergency_minutes if level is Level.EMERGENCY else program.urgent_minutes
+    back = local(hours.next(now, program.time_zone), patient.time_zone) if on is False else None
+    words = program.words.text(patient.language, "crisis", "duty", on=on, back=back, minutes=minutes[0])
+    return bool(alerts.recipients(unit, program, patient, 0)), words
 
 
-def _card(program: Program, language: str, concern: Concern, person: Person, *, reached: bool = True) -> str:
+def _card(
+    program: Program, language: str, concern: Concern, person: Person, reached: bool = True, duty: str = ""
+) -> str:
     match person:
         case Patient(standing=Standing.ENROLLED | Standing.INVITED) if not reached:
             situation = "unreached"
@@ -188,6 +196,7 @@ def _card(program: Program, language: str, concern: Concern, person: Person, *, 
         language,
         "crisis",
         "card_ask" if concern.ask else f"card_{Category(concern.category).value}",
+        duty=duty,
         **context(program, language, situation, concern),
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot import alerts, vigils
+from bot import alerts, contacts, vigils
 from bot.concerns import Category, Concern, Level
 from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
 from bot.intake import Intake
 from bot.rows import Flag, Outgoing, Session
+from bot.unit import Unit
 from tests.reminders.clinic import MINUTE, Clinic
 
 DIE = "I want to die"
@@ -112,9 +113,9 @@ class Ward(Clinic):
         dana = self.dana
         assert dana is not None
 
-        def work(unit: object) -> None:
-            for flag in unit.find(Flag, patient_id=id, seen_at=None):  # type: ignore[attr-defined]
-                alerts.see(unit, self.program, dana, flag)  # type: ignore[arg-type]
+        def work(unit: Unit) -> None:
+            for flag in unit.find(Flag, patient_id=id, seen_at=None):
+                contacts.see(unit, self.program, dana, flag)
 
         await self.do(work)
 

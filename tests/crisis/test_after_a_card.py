@@ -1,12 +1,14 @@
 """After the card: what is asked, what waits, what silence means, and what a person may say to it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot import vigils
 from bot.concerns import Level
+from bot.hours import DutyHours
 from bot.rows import Audit, Message, Reminder, SessionState, Standing
 from bot.store.database import Store
 from tests.crisis.clinic import BURDEN, DIE, HURT, NOW, PULL, SHAKES, Ward
@@ -218,3 +220,23 @@ async def test_a_watch_within_an_open_alert_is_kept_without_another_card(ward: W
     (flag,) = await ward.flags(sam)
     assert flag.body is not None
     assert flag.body["evidence"] == [NOW, PULL]
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        ("always", "If no one answers in 15 minutes"),
+        ("mon-fri 09:00-17:00", "within their hours"),
+        ("tue-fri 09:00-17:00", "back Tuesday, March 3, 9 am"),
+    ],
+)
+async def test_whether_anyone_is_on_duty_is_said_only_where_the_program_has_hours(
+    small_ward: Ward, hours: str, said: str
+) -> None:
+    small_ward.host = replace(
+        small_ward.host, program=replace(small_ward.program, duty_hours=DutyHours.read(hours))
+    )
+    sam = await small_ward.enrol()
+    card = (await small_ward.says(sam, DIE))[0]
+    assert said in card
+    assert ("their hours" in card) == (hours != "always")

@@ -43,7 +43,10 @@ def test_who_knows_is_said_as_it_is(category: Category) -> None:
     def said(situation: str) -> str:
         return card(f"card_{category}", situation, category, "en")
 
-    assert "I am telling your team; nobody has confirmed reading it yet." in said("enrolled")
+    if category is Category.ASK:
+        assert "I tell your team at once" in said("enrolled")
+    else:
+        assert "I am telling your team; nobody has confirmed reading it yet." in said("enrolled")
     assert "not your words" in said("enrolling")
     for nobody in ("discharged", "stranger"):
         assert "I keep none of your words" in said(nobody)
