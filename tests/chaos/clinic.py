@@ -103,8 +103,13 @@ class Clinic:
                 spoken.set()
 
         self.tg.listeners.append(look)
-        signs = [asyncio.ensure_future(self.tg.polled()), asyncio.ensure_future(spoken.wait())]
-        await asyncio.wait({*signs, self.process.exit}, return_when=asyncio.FIRST_COMPLETED, timeout=60)
+        signs: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(self.tg.polled()),
+            asyncio.ensure_future(spoken.wait()),
+        ]
+        ended = asyncio.ensure_future(asyncio.wait([self.process.exit]))
+        signs.append(ended)
+        await asyncio.wait(signs, return_when=asyncio.FIRST_COMPLETED, timeout=60)
         self.tg.listeners.remove(look)
         for sign in signs:
             sign.cancel()

@@ -152,7 +152,7 @@ def _forget_to_lock() -> None:
     async def open_gate(self: Any, chat: int) -> Any:
         yield
 
-    intake._Turnstile.through = open_gate  # type: ignore[method-assign, assignment]
+    intake._Turnstile.through = open_gate  # type: ignore[method-assign]
     SqlUnit.lock = lambda self, chat_hash: None  # type: ignore[method-assign]
 
 

@@ -27,10 +27,8 @@ BROKEN = 70
 
 def main() -> None:
     """Serve until standard input ends; the children that still live are killed."""
-    app.Wording = cache(app.Wording)  # type: ignore[misc, assignment]
-    app.Screen = cache(app.Screen)  # type: ignore[misc, assignment]
-    app.Wording(app.CONTENT)
-    app.Screen(app.CONTENT)
+    read_once("Wording")
+    read_once("Screen")
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -58,6 +56,13 @@ def main() -> None:
                 _live(order)
             children.add(child)
             _tell({"order": order["order"], "pid": child})
+
+
+def read_once(name: str) -> None:
+    """What `bot.app` builds from the words in content/ is built now, and the same for every child."""
+    build = cache(getattr(app, name))
+    build(app.CONTENT)
+    setattr(app, name, build)
 
 
 def _bury(children: set[int]) -> None:

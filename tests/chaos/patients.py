@@ -272,7 +272,7 @@ class Patient:
                 return str(answer["text"])
             return self._later(question)
 
-        following = await self._until(follows, "change an answer")
+        following: Question | str = await self._until(follows, "change an answer")
         if isinstance(following, Question):
             given.taken_back = talk.edited = True
             self._goes_on(talk, following)
@@ -375,7 +375,7 @@ class Patient:
                     return shown
             return None
 
-        found = await self._until(opened, f"open {dialog}")
+        found: Question | Shown = await self._until(opened, f"open {dialog}")
         if isinstance(found, Question):
             self.diary.talks[found.session] = Talk(found.session, dialog)
             self._ask(found)
@@ -421,7 +421,9 @@ class Patient:
         def look() -> Question | Shown | None:
             return self._later(question) or self._plain(newest, help_first=True)
 
-        found = await self._until(look, f"answer turn {question.turn} of {question.session}")
+        found: Question | Shown = await self._until(
+            look, f"answer turn {question.turn} of {question.session}"
+        )
         if isinstance(found, Question):
             return found
         key = (found.text, tuple(found.labels))

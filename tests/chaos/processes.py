@@ -98,6 +98,8 @@ class Nursery:
                 self._born.pop(told["order"]).set_result(process)
             else:
                 self._living.pop(told["pid"]).exit.set_result(told["exit"])
+        for unborn in self._born.values():
+            unborn.set_exception(RuntimeError("the nursery is gone"))
 
 
 @asynccontextmanager
