@@ -1,27 +1,26 @@
 """Alerts: a flag reaches the counselor at once, and goes on ringing until a person has answered.
 
 A flag is raised once for one cause, however often that cause is delivered. An alert carries the
-patient's code, the reason and the time, never words. An emergency or urgent flag that nobody has seen
-rings again, further up each time; then around again. The patient is told what was sent, and that it was
+patient's code, the reason and the time, never words. What is not seen rings up the chain
+(`bot.escalation`); what can wait is gathered (`bot.roundup`); Seen, contact and closing stand in
+`bot.contacts`. An open flag always has a next time. The patient is told what was sent, and that it was
 seen only when it was.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from bot import outbox, people
+from bot import channels, copies, escalation, outbox, people, rota, roundup
+from bot.channels import Why
 from bot.concerns import Level
+from bot.escalation import Stage
 from bot.flags import Raised
 from bot.outbox import Lane
-from bot.program import Program, local
-from bot.rows import Flag, Json, Outgoing, Patient, Role, Staff
+from bot.program import Program
+from bot.rows import Flag, Json, Outgoing, Patient, Sending, Staff
 from bot.unit import Unit
 
-MINUTES = {Level.EMERGENCY: (5, 5, 5, 5), Level.URGENT: (15, 15, 30, 30)}
-"""From one ring to the next: an emergency reaches the backup after 5 minutes, supervisors after 10, everyone
-after 15; an urgent flag after 15, 30 and 60. The last wait repeats."""
-LANGUAGE = "en"
-"""Staff read English until they have a setting of their own."""
+LANGUAGE = copies.LANGUAGE
+_GRAVEST_FIRST = (Level.EMERGENCY, Level.URGENT, Level.WATCH, Level.NONE)
 
 
 def raise_flag(
@@ -43,98 +42,103 @@ def raise_flag(
         at=unit.now,
         body=(body or {}) | {"detail": raised.detail},
     )
-    return ring(unit, program, patient, flag) if unit.add_once(flag) else None
+    if not unit.add_once(flag):
+        return None
+    if escalation.stage(flag) is Stage.QUIET and not program.duty_hours.on(unit.now, program.time_zone):
+        return unit.change(flag, ring_at=program.duty_hours.next(unit.now, program.time_zone))
+    return ring(unit, program, patient, flag)
 
 
 def ring_due(unit: Unit, program: Program, limit: int = 100) -> int:
-    """Ring every flag whose time has come, the gravest and oldest first; the number rung."""
-    due = unit.find(Flag, ring_at__le=unit.now, order="ring_at", limit=limit, claim=True)
-    for flag in sorted(due, key=lambda flag: (-Level(flag.level).rank, flag.at)):
+    """Ring every flag whose time has come, the gravest and oldest first; the number that were due."""
+    due: list[Flag] = []
+    for level in _GRAVEST_FIRST:
+        room = limit - len(due)
+        if room > 0:
+            due += unit.find(Flag, level=level, ring_at__le=unit.now, order="at id", limit=room, claim=True)
+    quiet: list[tuple[Patient, Flag]] = []
+    for flag in due:
         patient = unit.get(Patient, flag.patient_id)
-        if patient is not None and flag.seen_at is None and flag.closed_at is None:
+        if patient is None or flag.closed_at is not None:
+            unit.change(flag, ring_at=None)
+        elif escalation.stage(flag).presses:
             ring(unit, program, patient, flag)
         else:
-            unit.change(flag, ring_at=None)
+            quiet.append((patient, flag))
+    alone = [(patient, flag) for patient, flag in quiet if flag.seen_at is None and flag.rings == 0]
+    if len(alone) == len(quiet) == 1:
+        ring(unit, program, *alone[0])
+    elif quiet:
+        roundup.send(unit, program, quiet)
     return len(due)
 
 
 def ring(unit: Unit, program: Program, patient: Patient, flag: Flag) -> Flag:
     """Alert those whose turn it is, and set the time of the next ring."""
-    for staff in recipients(unit, patient, flag.rings):
-        to = outbox.to_staff(staff)
-        if to is not None:
-            outbox.say(
-                unit,
-                to,
-                _words(program, patient, flag),
-                _buttons(program, flag),
-                lane=Lane.ALERT,
-                flag_id=flag.id,
-                cause=f"ring:{flag.id}:{flag.rings}:{staff.id}",
+    presses = escalation.stage(flag).presses
+    last = escalation.reached_step(program, flag, unit.now) if presses else flag.step
+    if presses:
+        on_turn = escalation.whom(unit, program, patient, flag, last)
+    else:
+        on_turn = list(recipients(unit, program, patient, 0))
+    for step in range(flag.step, min(last, 1) + 1):
+        _tell_gap(unit, program, patient, flag, step)
+    gap_at = None
+    if not on_turn:
+        gap_at = flag.gap_at or unit.now
+        # Nobody is on call. Somebody on leave who can be reached is still better than nobody.
+        on_turn = [staff for staff in unit.find(Staff, removed_at=None) if rota.reachable(staff)]
+        key = f"{flag.id}:{int(gap_at.timestamp())}:{last // escalation.STEPS}"
+        channels.alarm_of(unit, program, Why.NOBODY, patient, flag, key)
+    elif last >= escalation.STEPS and presses:
+        key = f"{flag.id}:{flag.seen_at is not None}:{last // escalation.STEPS}"
+        channels.alarm_of(unit, program, Why.UNANSWERED, patient, flag, key)
+    for staff in on_turn:
+        copies.send(unit, program, patient, flag, staff)
+    ring_at = escalation.due(program, flag, last + 1) if presses else escalation.later(program, unit.now)
+    return unit.change(flag, rings=flag.rings + 1, step=last + 1, ring_at=ring_at, gap_at=gap_at)
+
+
+def recipients(unit: Unit, program: Program, patient: Patient, step: int) -> Sequence[Staff]:
+    """Whom step `step` reaches now: counselor, backup, supervisors, everyone; an empty one is skipped."""
+    return escalation.recipients(unit, program, patient, step)
+
+
+def lost(unit: Unit, program: Program, staff: Staff) -> None:
+    """Somebody on the team can be reached no longer: supervisors hear it, and what rang them rings on."""
+    for supervisor in rota.supervisors(rota.available(unit, program)):
+        to = outbox.to_staff(supervisor)
+        if to is not None and supervisor.id != staff.id:
+            text = program.words.text(
+                LANGUAGE,
+                "oncall",
+                "gap",
+                name=staff.name,
+                code=staff.code,
+                why=why_away(unit, program, staff),
             )
-    waits = MINUTES.get(Level(flag.level))
-    again = None if waits is None else unit.now + timedelta(minutes=waits[min(flag.rings, len(waits) - 1)])
-    return unit.change(flag, rings=flag.rings + 1, ring_at=again)
+            outbox.say(unit, to, text, lane=Lane.ALERT)
+    rang_them = {row.flag_id for row in unit.find(Outgoing, staff_id=staff.id, flag_id__not=None)}
+    own = {patient.id for patient in unit.find(Patient, counselor_id=staff.id)}
+    for flag in unit.find(Flag, closed_at=None, seen_at=None):
+        if flag.id in rang_them or flag.patient_id in own:
+            unit.change(flag, ring_at=unit.now)
 
 
-def recipients(unit: Unit, patient: Patient, ring: int) -> Sequence[Staff]:
-    """Whom ring number `ring` reaches: counselor, backup, supervisors, everyone; an empty step is skipped."""
-    everyone = [staff for staff in unit.find(Staff, removed_at=None) if _reachable(staff)]
-    supervisors = [staff for staff in everyone if staff.role != Role.COUNSELOR]
-    steps = [
-        [staff for staff in everyone if staff.id == patient.counselor_id],
-        [staff for staff in everyone if staff.id == patient.backup_id],
-        supervisors,
-        everyone,
-    ]
-    for step in steps[min(ring, len(steps) - 1) :]:
-        if step:
-            return step
-    return []
-
-
-def see(unit: Unit, program: Program, staff: Staff, flag: Flag) -> bool:
-    """A person has read it: the ringing stops and the patient is told; False if somebody was before."""
-    if flag.seen_at is not None:
-        return False
-    seen = unit.change(flag, seen_at=unit.now, seen_by=staff.id, ring_at=None)
-    patient = unit.get(Patient, flag.patient_id)
-    assert patient is not None
-    people.note(unit, staff.code, "flag_seen", patient_id=patient.id, staff_id=staff.id, detail=flag.rule)
-    _show(unit, program, patient, seen, staff)
-    to = outbox.to_patient(patient)
-    if to is not None:
-        text = program.words.text(
-            patient.language,
-            "alerts",
-            "seen",
-            who=staff.name,
-            at=local(unit.now, patient.time_zone),
-            rule=flag.rule,
-        )
-        outbox.say(unit, to, text, cause=f"seen:{flag.id}")
-    return True
-
-
-def close(unit: Unit, program: Program, staff: Staff, flag: Flag) -> bool:
-    """It has been dealt with; False if it was closed before. Closing an unread flag reads it first."""
-    if flag.closed_at is not None:
-        return False
-    if see(unit, program, staff, flag):
-        flag = unit.one(Flag, id=flag.id) or flag
-    closed = unit.change(flag, closed_at=unit.now, closed_by=staff.id, ring_at=None)
-    patient = unit.get(Patient, flag.patient_id)
-    assert patient is not None
-    people.note(unit, staff.code, "flag_closed", patient_id=patient.id, staff_id=staff.id, detail=flag.rule)
-    _show(unit, program, patient, closed, staff)
-    return True
+def why_away(unit: Unit, program: Program, staff: Staff) -> str:
+    """A word for why somebody is skipped."""
+    if staff.removed_at is not None:
+        return "removed"
+    if staff.chat is None:
+        return "no_chat"
+    return "blocked" if staff.blocked_at is not None else "leave"
 
 
 def told(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:
-    """The line that tells a patient what was sent, honest about who could be reached: where it went to
-    somebody else than their counselor, it names no one."""
+    """The line that tells a patient what was sent, honest about who could be reached, and when: where it
+    went to somebody else than their counselor, it names no one."""
     counselor = people.counselor_of(unit, patient)
-    sent = [staff.id for staff in recipients(unit, patient, 0)]
+    sent = [staff.id for staff in recipients(unit, program, patient, 0)]
     return program.words.text(
         patient.language,
         "alerts",
@@ -143,18 +147,13 @@ def told(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:
         rule=flag.rule,
         category=flag.category,
         detail=(flag.body or {}).get("detail"),
+        later=flag.rings == 0,
     )
 
 
 def reason(program: Program, language: str, flag: Flag) -> str:
     """Why it was raised, as staff and patients read it."""
-    return program.words.plain(
-        language,
-        "alerts",
-        f"reason_{flag.rule}",
-        detail=(flag.body or {}).get("detail"),
-        category=flag.category,
-    )
+    return channels.reason(program, language, flag)
 
 
 def rang(unit: Unit, flag: Flag, staff: Staff) -> bool:
@@ -162,48 +161,27 @@ def rang(unit: Unit, flag: Flag, staff: Staff) -> bool:
     return unit.count(Outgoing, flag_id=flag.id, staff_id=staff.id) > 0
 
 
-def _reachable(staff: Staff) -> bool:
-    return staff.chat is not None and staff.blocked_at is None
+def hush(unit: Unit, flag: Flag) -> None:
+    """Somebody has answered: what still waits to ring about this flag never leaves."""
+    for row in unit.find(Outgoing, flag_id=flag.id, state=Sending.QUEUED, lane=Lane.ALERT, edits=None):
+        unit.change(row, state=Sending.DROPPED, body=None)
 
 
-def _words(program: Program, patient: Patient, flag: Flag, seen_by: str = "", closed_by: str = "") -> str:
-    return program.words.text(
+def _tell_gap(unit: Unit, program: Program, patient: Patient, flag: Flag, step: int) -> None:
+    """Tell supervisors, once a flag, that the one whose turn it was has been skipped, and why."""
+    staff = escalation.skipped(unit, program, patient, step)
+    if staff is None:
+        return
+    text = program.words.text(
         LANGUAGE,
-        "alerts",
-        "alert",
-        code=patient.code,
-        level=flag.level,
-        reason=reason(program, LANGUAGE, flag),
-        at=local(flag.at, program.time_zone),
-        rings=flag.rings,
-        seen_by=seen_by,
-        seen_at=flag.seen_at and local(flag.seen_at, program.time_zone),
-        closed_by=closed_by,
-        closed_at=flag.closed_at and local(flag.closed_at, program.time_zone),
+        "oncall",
+        "gap_in_alert",
+        patient=patient.code,
+        name=staff.name,
+        code=staff.code,
+        why=why_away(unit, program, staff),
     )
-
-
-def _buttons(program: Program, flag: Flag) -> list[list[outbox.Button]]:
-    if flag.closed_at is not None:
-        return []
-    done = (program.words.plain(LANGUAGE, "alerts", "button_done"), f"s:done:{flag.id:x}")
-    if flag.seen_at is not None:
-        return [[done]]
-    return [[(program.words.plain(LANGUAGE, "alerts", "button_seen"), f"s:seen:{flag.id:x}"), done]]
-
-
-def _show(unit: Unit, program: Program, patient: Patient, flag: Flag, staff: Staff) -> None:
-    """Bring every copy of the alert up to date: whoever was rung sees who has it."""
-    seer = unit.get(Staff, flag.seen_by) if flag.seen_by else None
-    text = _words(
-        program,
-        patient,
-        flag,
-        seen_by=seer.name if seer else "",
-        closed_by=staff.name if flag.closed_at else "",
-    )
-    for row in unit.find(Outgoing, flag_id=flag.id):
-        copy = unit.get(Staff, row.staff_id) if row.staff_id else None
-        to = outbox.to_staff(copy) if copy else None
-        if to is not None and row.edits is None and row.chat_hash == to.chat_hash:
-            outbox.edit_row(unit, to, row.id, text, _buttons(program, flag))
+    for supervisor in rota.supervisors(rota.available(unit, program)):
+        to = outbox.to_staff(supervisor)
+        if to is not None:
+            outbox.say(unit, to, text, lane=Lane.ALERT, cause=f"gap:{flag.id}:{staff.id}:{supervisor.id}")

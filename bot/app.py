@@ -9,8 +9,10 @@ import asyncio
 import contextlib
 import random
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -20,15 +22,31 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.types import ASGIApp
 
-from bot import alerts, endings, housekeeping, lines, menus, people, reminders, vigils
+from bot import (
+    alerts,
+    channels,
+    drill,
+    endings,
+    housekeeping,
+    lines,
+    menus,
+    people,
+    reminders,
+    second_channel,
+    standstill,
+    vigils,
+)
 from bot.clock import Clock, OffsetClock, SystemClock
+from bot.courier import Courier
+from bot.hours import DutyHours, read_minutes
 from bot.intake import Intake
 from bot.journal import Log
 from bot.program import Program
-from bot.rows import Incoming, Patient, Receipt
+from bot.rows import Incoming, Patient, Receipt, Staff
 from bot.schedule import Schedule
 from bot.sender import Sender
 from bot.settings import Settings
+from bot.standstill import Watch
 from bot.store import schema
 from bot.store.database import Store
 from bot.telegram.outbound import Outbound
@@ -51,6 +69,8 @@ _FIRE_AT_ONCE = 100
 _SWEEP = 5.0
 _PULSE = 30.0
 _TIDY = 3600.0
+_NOTICE = 10.0
+_HEARTBEAT = 60.0
 
 
 class Mode(StrEnum):
@@ -99,7 +119,23 @@ def program_of(settings: Settings, words: Wording, username: str) -> Program:
         words=words,
         dialogs=CATALOGUE,
         lines=lines.read(CONTENT / "lines.toml").spoken(settings.crisis_region),
+        duty_hours=DutyHours.read(settings.duty_hours),
+        emergency_minutes=read_minutes(settings.emergency_minutes),
+        urgent_minutes=read_minutes(settings.urgent_minutes),
+        contact_within=timedelta(minutes=settings.contact_minutes),
+        alert_details=settings.alert_details,
+        channels=tuple(couriers_of(settings)),
     )
+
+
+def couriers_of(settings: Settings) -> dict[str, Courier]:
+    """The second channel, as far as it is set up."""
+    made: dict[str, Courier] = {}
+    if settings.smtp_url is not None and settings.alert_email is not None:
+        made[channels.EMAIL] = second_channel.Mail(settings.smtp_url.get_secret_value(), settings.alert_email)
+    if settings.alert_webhook is not None:
+        made[channels.WEBHOOK] = second_channel.Webhook(settings.alert_webhook.get_secret_value())
+    return made
 
 
 @dataclass
@@ -134,7 +170,8 @@ class App:
     def __post_init__(self) -> None:
         self._tasks: list[asyncio.Task[Any]] = []
         self._ready = False
-        self._ticked_at = self.clock.now()
+        self._ticks = 0
+        self._watch = Watch(time.monotonic)
         self._schedule = Schedule()
 
     async def start(self) -> None:
@@ -146,7 +183,7 @@ class App:
         self.host = endings.host(self.program)
         self.sender = Sender(
             self.store,
-            self.outbound,
+            second_channel.Couriers(self.outbound, couriers_of(self.settings)),
             rate=self.settings.send_rate,
             shared=not self.store.on_sqlite,
             chance=random.Random(),  # noqa: S311
@@ -183,15 +220,17 @@ class App:
 
     def healthy(self) -> bool:
         """Ready, and neither the clock nor the sender has stood still."""
-        now = self.clock.now()
-        ticking = not self.mode.keeps_time or now - self._ticked_at < housekeeping.STANDSTILL
-        return self._ready and ticking and now - self.sender.alive_at < housekeeping.STANDSTILL
+        if not self._ready:
+            return False
+        still = self._watch.still("sender", self.sender.alive_at)
+        return not ((self.mode.keeps_time and self._watch.still("clock", self._ticks)) or still)
 
     async def tick(self) -> None:
         """Everything that is due, now."""
-        self._ticked_at = self.clock.now()
         while await self.store.write(lambda unit: alerts.ring_due(unit, self.program), urgent=True):
             pass
+        await self.store.write(lambda unit: channels.tell_late(unit, self.program), urgent=True)
+        await self.store.write(lambda unit: drill.end_due(unit, self.program))
         while await self.store.write(lambda unit: vigils.fire(unit, self.program), urgent=True):
             pass
         while (
@@ -200,6 +239,7 @@ class App:
         ):
             pass
         await self.intake.retry()
+        self._ticks += 1
 
     async def _begin_intake(self) -> None:
         await self.store.write(lambda unit: housekeeping.tell_gap(unit, self.program))
@@ -217,6 +257,7 @@ class App:
             self._tasks.append(asyncio.create_task(self._polling.run(), name="polling"))
         if not self.mode.keeps_time:
             self._schedule.every(_PULSE, self._beat)
+            self._watch_others()
             self._schedule.start()
         await self._beat()
 
@@ -225,14 +266,36 @@ class App:
         self._schedule.every(_SWEEP, self._sweep)
         self._schedule.every(_PULSE, self._beat)
         self._schedule.every(_TIDY, self._tidy)
+        self._watch_others()
         self._schedule.start()
+
+    def _watch_others(self) -> None:
+        self._schedule.every(_NOTICE, self._notice)
+        if self.settings.heartbeat_url is not None:
+            self._schedule.every(_HEARTBEAT, self._call_monitor)
+
+    async def _notice(self) -> None:
+        """Whether we move, and whether the process beside us does."""
+        self.healthy()
+        others = {Mode.WEB: ("clock",), Mode.WORKER: ("intake",), Mode.RUN: ()}[self.mode]
+        if others:
+            await self.store.write(lambda unit: standstill.look(unit, self.program, self._watch, others))
+
+    async def _call_monitor(self) -> None:
+        """The dead-man's switch: an outside monitor hears from us while all is well, and else misses us."""
+        url = self.settings.heartbeat_url
+        if url is not None and self.healthy():
+            await second_channel.beat(url.get_secret_value())
 
     async def _sweep(self) -> None:
         """Send what another process left behind."""
         await self.sender.sweep()
 
     async def _beat(self) -> None:
-        for part in ("intake",) if self.mode.takes_in else ("clock",):
+        parts = ["intake"] if self.mode.takes_in else []
+        if self.mode.keeps_time and self.healthy():
+            parts.append("clock")
+        for part in parts:
             await self.store.write(partial(housekeeping.beat, name=part))
 
     async def _tidy(self) -> None:
@@ -297,7 +360,10 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 def _blocked(unit: Unit, chat_hash: bytes, *, program: Program) -> None:
     patient = unit.one(Patient, chat_hash=chat_hash, blocked_at=None)
+    staff = unit.one(Staff, chat_hash=chat_hash, blocked_at=None)
     people.blocked(unit, chat_hash)
+    if staff is not None:
+        alerts.lost(unit, program, unit.get(Staff, staff.id) or staff)
     counselor = people.counselor_of(unit, patient) if patient else None
     if patient is not None and counselor is not None:
         menus.notify(unit, program, counselor, "patient_blocked", code=patient.code)

@@ -1,8 +1,8 @@
 """When a member of staff goes: access ends at once, and their patients have somebody the same moment."""
 
-from bot import menus, outbox, people
+from bot import alerts, menus, outbox, people
 from bot.program import Program
-from bot.rows import Outgoing, Role, Sending, Staff
+from bot.rows import Role, Staff
 from bot.unit import Unit
 
 
@@ -13,13 +13,11 @@ def leave(unit: Unit, program: Program, leaving: Staff, taking: Staff | None, ac
     over is told. Without anybody to take over, alerts go to whoever is left.
     """
     moved = people.hand_over(unit, leaving, taking, actor) if taking is not None else 0
-    for row in unit.find(Outgoing, staff_id=leaving.id, state=Sending.QUEUED):
-        unit.change(row, state=Sending.DROPPED, body=None)
     to = outbox.to_staff(leaving)
     if to is not None:
         house = outbox.Address(to.chat, to.chat_hash)
         menus.set_menu(unit, program, house, "en", menus.STRANGER)
-    people.remove_staff(unit, leaving, actor)
+    alerts.lost(unit, program, people.remove_staff(unit, leaving, actor))
     if taking is not None and moved:
         menus.notify(unit, program, taking, "handed_over", count=moved, name=leaving.name)
     return moved

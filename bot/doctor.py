@@ -2,9 +2,10 @@
 
 from datetime import date
 
-from bot import housekeeping, lines
-from bot.app import CONTENT, clock_of
-from bot.rows import Flag, Incoming, Patient, Pulse, Receipt, Staff
+from bot import housekeeping, lines, rota
+from bot.app import CONTENT, clock_of, couriers_of
+from bot.program import local_date
+from bot.rows import Flag, Incoming, Leave, Patient, Pulse, Receipt, Staff
 from bot.settings import Settings, SettingsError
 from bot.store import schema
 from bot.store.database import Store
@@ -18,7 +19,11 @@ GOOD, BAD = "ok   ", "LOOK "
 
 async def examine(settings: Settings) -> tuple[bool, str]:
     """Whether all is well, and one line for each thing looked at. Changes nothing."""
-    findings = [*_lines(clock_of(settings).now().date()), await _telegram(settings)]
+    findings = [
+        *_lines(clock_of(settings).now().date()),
+        await _telegram(settings),
+        _second_channel(settings),
+    ]
     try:
         findings += await _database(settings)
     except SettingsError as error:
@@ -56,11 +61,31 @@ async def _database(settings: Settings) -> list[tuple[bool, str]]:
     store = Store(settings.database, list(settings.keys), clock_of(settings))
     try:
         store.unlock()
-        return [(True, "The database answers, and the master key is right."), *await store.read(_people)]
+        return [
+            (True, "The database answers, and the master key is right."),
+            *await store.read(_people),
+            *await store.read(lambda unit: _on_leave(unit, settings)),
+        ]
     except WrongMasterKey:
         return [(False, "MASTER_KEYS does not hold the key that this database was sealed under.")]
     finally:
         await store.close()
+
+
+def _on_leave(unit: Unit, settings: Settings) -> list[tuple[bool, str]]:
+    today = local_date(unit.now, settings.time_zone)
+    away = {leave.staff_id for leave in unit.find(Leave, first__le=today, last__ge=today)}
+    staff = [one for one in unit.find(Staff, removed_at=None) if rota.reachable(one)]
+    if staff and all(one.id in away for one in staff):
+        return [(False, "Everybody who can be reached is on leave: nobody is on call.")]
+    return [(True, f"{len(away)} on leave.")] if away else []
+
+
+def _second_channel(settings: Settings) -> tuple[bool, str]:
+    kinds = list(couriers_of(settings))
+    if not kinds:
+        return True, "There is no second channel: set SMTP_URL and ALERT_EMAIL, or ALERT_WEBHOOK."
+    return True, f"The second channel is {' and '.join(kinds)}; /drill tries it."
 
 
 def _people(unit: Unit) -> list[tuple[bool, str]]:
@@ -87,6 +112,8 @@ def _people(unit: Unit) -> list[tuple[bool, str]]:
         findings.append((False, f"{len(alone)} patients have no counselor who can be reached."))
     unseen = unit.count(Flag, seen_at=None, closed_at=None)
     findings.append((not unseen, f"{unseen} flags that nobody has seen."))
+    gaps = unit.count(Flag, gap_at__not=None, closed_at=None)
+    findings.append((not gaps, f"{gaps} open flags that can reach nobody on call."))
     dead = unit.count(Incoming, state=Receipt.DEAD)
     findings.append((not dead, f"{dead} dead letters."))
     for pulse in unit.find(Pulse):

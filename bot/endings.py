@@ -85,7 +85,7 @@ def told(unit: Unit, program: Program, patient: Patient, session: Session, turn:
         cause = f"session:{session.id}:{raised.rule}"
         rise = crisis.raise_or_add if raised.rule in crisis.RULES else alerts.raise_flag
         flag = rise(unit, program, patient, raised, cause)
-        said_later = raised.rule == "lapse" and alerts.recipients(unit, patient, 0)
+        said_later = raised.rule == "lapse" and alerts.recipients(unit, program, patient, 0)
         if flag is not None and flag.cause == cause and not said_later:
             lines.append(alerts.told(unit, program, patient, flag))
     return list(dict.fromkeys(lines))

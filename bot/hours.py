@@ -31,12 +31,13 @@ class DutyHours:
     """No span at all means always."""
 
     spans: tuple[Span, ...] = ()
+    text: str = ALWAYS
 
     @classmethod
     def read(cls, text: str) -> "DutyHours":
         """From "always" or "mon-fri 09:00-17:00, sat 10:00-12:00"; ValueError when it is neither."""
         words = text.strip().lower()
-        return cls() if words == ALWAYS else cls(tuple(_span(part) for part in words.split(",")))
+        return cls() if words == ALWAYS else cls(tuple(_span(part) for part in words.split(",")), words)
 
     def on(self, instant: datetime, zone: str) -> bool:
         here = instant.astimezone(ZoneInfo(zone))

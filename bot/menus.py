@@ -25,7 +25,7 @@ PATIENT = (
     "back",
     "cancel",
 )
-STAFF = ("caseload", "alerts", "patient", "invite", "oncall", "help")
+STAFF = ("caseload", "alerts", "patient", "invite", "oncall", "drill", "help")
 STRANGER = ("start", "help")
 _MAIN = (("checkin",), ("thought", "trigger"), ("history", "settings"), ("plan", "sos"))
 

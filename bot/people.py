@@ -10,6 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot import rota
 from bot.outbox import Address
 from bot.program import Program
 from bot.rows import (
@@ -102,6 +103,9 @@ def add_staff(unit: Unit, program: Program, name: str, role: Role, actor: str) -
 def remove_staff(unit: Unit, staff: Staff, actor: str) -> Staff:
     """End somebody's access at once; their chat forgets them. Hand over their caseload before or after."""
     gone = unit.change(staff, removed_at=unit.now, chat_hash=None, chat=None)
+    for row in unit.find(Outgoing, staff_id=staff.id, state=Sending.QUEUED):
+        unit.change(row, state=Sending.DROPPED, body=None)
+    rota.off_the_rota(unit, staff)
     _void(unit, staff_id=staff.id)
     note(unit, actor, "staff_removed", staff_id=staff.id)
     return gone

@@ -47,7 +47,7 @@ class Program:
     nudges_a_day: int = 3
     nudge_lateness: timedelta = timedelta(minutes=60)
     followup_after: timedelta = timedelta(hours=3)
-    duty_hours: DutyHours = DutyHours()
+    duty_hours: DutyHours = field(default_factory=DutyHours)
     emergency_minutes: tuple[int, ...] = (5, 10, 15)
     urgent_minutes: tuple[int, ...] = (15, 30, 60)
     contact_within: timedelta = timedelta(minutes=60)

@@ -9,13 +9,13 @@ from io import BytesIO
 
 import segno
 
-from bot import alerts, caseload, menus, outbox, people, plans
+from bot import alerts, caseload, desk, drill, menus, oncall, outbox, people, plans
 from bot.conversations import Host
 from bot.inbound import Inbound, Pressed, Said
 from bot.outbox import Buttons, Kind
 from bot.people import Invitation
 from bot.program import local
-from bot.rows import Flag, Patient, Role, Staff, Standing
+from bot.rows import Flag, Patient, Staff, Standing
 from bot.unit import Unit
 
 Handler = Callable[[Unit, Host, Staff, str], str | None]
@@ -37,6 +37,10 @@ def take(unit: Unit, host: Host, staff: Staff, inbound: Inbound) -> str | None:
             return None
         case Said(command=str() as command, rest=rest):
             return COMMANDS.get(command, _unknown)(unit, host, staff, rest)
+        case Said(command=None, text=text) if desk.typed(unit, host, staff, text):
+            return None
+        case Pressed(data="s:wipe:"):
+            return desk.wipe(unit, host, staff, inbound)
         case Pressed(data=data):
             kind, _, rest = data.partition(":")
             verb, _, argument = rest.partition(":")
@@ -78,36 +82,6 @@ def show_caseload(unit: Unit, host: Host, staff: Staff, page: str) -> None:
         glances=glances,
         first=start + 1,
         total=len(everyone),
-    )
-
-
-def show_alerts(unit: Unit, host: Host, staff: Staff, _: str) -> None:
-    """What is open, by urgency and age, each with its buttons."""
-    mine = {patient.id: patient for patient in caseload.of(unit, staff)}
-    found = caseload.open_flags(unit, list(mine.values()))
-    _say(
-        unit,
-        host,
-        staff,
-        "alerts",
-        buttons=[
-            [
-                (_plain(host, "button_seen_of", code=mine[flag.patient_id].code), f"s:seen:{flag.id:x}"),
-                (_plain(host, "button_done_of", code=mine[flag.patient_id].code), f"s:done:{flag.id:x}"),
-            ]
-            for flag in found[:PAGE]
-        ],
-        rows=[
-            {
-                "code": mine[flag.patient_id].code,
-                "level": flag.level,
-                "reason": alerts.reason(host.program, LANGUAGE, flag),
-                "minutes": int((unit.now - flag.at).total_seconds() // 60),
-                "seen": flag.seen_at is not None,
-            }
-            for flag in found[:PAGE]
-        ],
-        total=len(found),
     )
 
 
@@ -186,39 +160,8 @@ def discharge(unit: Unit, host: Host, staff: Staff, code: str) -> str | None:
     return None
 
 
-def show_on_call(unit: Unit, host: Host, staff: Staff, _: str) -> None:
-    """Who is told when something needs a person, in order, and who of them cannot be reached."""
-    everyone = unit.find(Staff, removed_at=None)
-    _say(
-        unit,
-        host,
-        staff,
-        "oncall",
-        counselors=[one for one in everyone if one.role == Role.COUNSELOR],
-        supervisors=[one for one in everyone if one.role != Role.COUNSELOR],
-    )
-
-
 def show_help(unit: Unit, host: Host, staff: Staff, _: str) -> None:
     _say(unit, host, staff, "help", buttons=_menu(host))
-
-
-def see(unit: Unit, host: Host, staff: Staff, flag_code: str) -> str:
-    found = _flag(unit, staff, flag_code)
-    if found is None:
-        return _alert_line(host, "toast_not_yours")
-    flag, patient = found
-    if not alerts.see(unit, host.program, staff, flag):
-        return _alert_line(host, "toast_already")
-    return _alert_line(host, "toast_seen", code=patient.code)
-
-
-def close(unit: Unit, host: Host, staff: Staff, flag_code: str) -> str:
-    found = _flag(unit, staff, flag_code)
-    if found is None:
-        return _alert_line(host, "toast_not_yours")
-    closed = alerts.close(unit, host.program, staff, found[0])
-    return _alert_line(host, "toast_done" if closed else "toast_already")
 
 
 def _hand_out(unit: Unit, host: Host, staff: Staff, made: Invitation, *, again: bool = False) -> None:
@@ -247,20 +190,6 @@ def _patient(unit: Unit, staff: Staff, code: str) -> Patient | None:
     wanted = code.strip().upper()
     patient = unit.one(Patient, code=wanted if wanted.startswith("P-") else f"P-{wanted}")
     return patient if patient is not None and people.answers_for(staff, patient) else None
-
-
-def _flag(unit: Unit, staff: Staff, code: str) -> tuple[Flag, Patient] | None:
-    """A flag that this member of staff may act on: their patient's, or one that rang them."""
-    try:
-        flag = unit.get(Flag, int(code, 16))
-    except ValueError:
-        return None
-    patient = unit.get(Patient, flag.patient_id) if flag is not None else None
-    if flag is None or patient is None:
-        return None
-    if people.answers_for(staff, patient) or alerts.rang(unit, flag, staff):
-        return flag, patient
-    return None
 
 
 def _patient_buttons(host: Host, patient: Patient) -> Buttons:
@@ -304,27 +233,24 @@ def _plain(host: Host, block: str, **context: object) -> str:
     return host.program.words.plain(LANGUAGE, "staff", block, **context)
 
 
-def _alert_line(host: Host, block: str, **context: object) -> str:
-    return host.program.words.plain(LANGUAGE, "alerts", block, **context)
-
-
 COMMANDS: Mapping[str, Handler] = {
     "caseload": show_caseload,
-    "alerts": show_alerts,
     "patient": show_patient,
     "invite": invite,
-    "oncall": show_on_call,
+    **desk.COMMANDS,
+    **oncall.COMMANDS,
+    **drill.COMMANDS,
     "help": show_help,
 }
 PRESSES: Mapping[str, Handler] = {
     "caseload": show_caseload,
-    "alerts": show_alerts,
     "patient": show_patient,
     "new": invite,
     "plan": plans.show_to_staff,
     "invite": invite_again,
     "discharge": ask_discharge,
     "discharge_yes": discharge,
-    "seen": see,
-    "done": close,
+    **desk.PRESSES,
+    **oncall.PRESSES,
+    **drill.PRESSES,
 }

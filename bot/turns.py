@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot import (
+    alerts,
     conversations,
     crisis,
     history,
@@ -58,7 +59,7 @@ def take(unit: Unit, host: Host, inbound: Inbound, concern: Concern | None) -> s
         return _leave_group(unit, host, inbound, added=inbound.event.added)
     person = people.who(unit, inbound.chat, inbound.language)
     if isinstance(inbound.event, Left):
-        return _left(unit, person, gone=inbound.event.gone)
+        return _left(unit, host, person, gone=inbound.event.gone)
     match person:
         case Patient(standing=Standing.ENROLLED):
             return _patient(unit, host, person, inbound, concern)
@@ -180,6 +181,8 @@ def _dialog_press(
             conversations.back(unit, host, patient, session)
         case "n", "cancel":
             _cancelled(unit, host, patient, session)
+        case "n", "more":
+            conversations.go_on(unit, host, patient, session)
         case "n", "skip":
             _answer(unit, host, patient, session, inbound, SKIP)
         case "a", _:
@@ -236,7 +239,7 @@ def _showed(
 def _wait(unit: Unit, host: Host, patient: Patient, concern: Concern | None) -> None:
     """After a card only safety is asked about: what is open waits until the person goes on with it."""
     session = conversations.current(unit, patient)
-    if session is not None:
+    if session is not None and not safety.stays_open(session, concern):
         conversations.wait(unit, session)
         safety.hold(unit, patient, session)
     safety.follow(unit, host, patient, concern)
@@ -369,9 +372,11 @@ def _leave_group(unit: Unit, host: Host, inbound: Inbound, *, added: bool) -> st
     return None
 
 
-def _left(unit: Unit, person: Person, *, gone: bool) -> str | None:
+def _left(unit: Unit, host: Host, person: Person, *, gone: bool) -> str | None:
     if gone:
         people.blocked(unit, people.address(person).chat_hash)
+        if isinstance(person, Staff) and person.blocked_at is None:
+            alerts.lost(unit, host.program, unit.get(Staff, person.id) or person)
     elif isinstance(person, Patient | Staff) and person.blocked_at is not None:
         unit.change(person, blocked_at=None)
     return None

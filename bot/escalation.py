@@ -1,0 +1,111 @@
+"""Up the chain: whom an open flag rings next, and when. Whoever is away is skipped, never waited for.
+
+    counselor → backup → supervisors → everyone on call → everyone again, until somebody answers
+
+Each step has its minute, counted from the start of the round. Steps missed while nobody kept the time
+(a stopped process, say) are made up for together, and the next one has its own minute again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot import rota
+from bot.concerns import Level
+from bot.program import Program
+from bot.rows import Flag, Patient, Staff
+from bot.unit import Unit
+
+STEPS = 4
+CONTACT_RULES = frozenset({"call_me"})
+"""Rules below `urgent` for which reading is not enough: the person waits to be contacted."""
+LOOK_AGAIN = timedelta(hours=24)
+"""How soon an open flag that presses no longer is brought up again."""
+
+
+class Stage(StrEnum):
+    """What an open flag still waits for."""
+
+    UNSEEN = "unseen"
+    UNCONTACTED = "uncontacted"
+    QUIET = "quiet"
+    """A `watch` flag that nobody has seen: it rings once in duty hours, then daily."""
+    OPEN = "open"
+    """In somebody's hands: brought up daily until it is closed."""
+
+    @property
+    def presses(self) -> bool:
+        return self in (Stage.UNSEEN, Stage.UNCONTACTED)
+
+
+def stage(flag: Flag) -> Stage:
+    urgent = Level(flag.level) >= Level.URGENT
+    if flag.seen_at is None:
+        return Stage.UNSEEN if urgent else Stage.QUIET
+    waits = urgent or flag.rule in CONTACT_RULES
+    return Stage.UNCONTACTED if waits and flag.reached is not True else Stage.OPEN
+
+
+def due(program: Program, flag: Flag, step: int) -> datetime:
+    """The minute of a step of the present round."""
+    minutes = program.emergency_minutes if Level(flag.level) is Level.EMERGENCY else program.urgent_minutes
+    offsets = (0, *minutes)
+    again = offsets[-1] - offsets[-2]
+    beyond = max(0, step - STEPS + 1)
+    return (flag.since or flag.at) + timedelta(minutes=offsets[min(step, STEPS - 1)] + beyond * again)
+
+
+def reached_step(program: Program, flag: Flag, now: datetime) -> int:
+    """The last step whose minute has come; at least the one that is next."""
+    step = flag.step
+    while due(program, flag, step + 1) <= now:
+        step += 1
+    return step
+
+
+def recipients(unit: Unit, program: Program, patient: Patient, step: int) -> Sequence[Staff]:
+    """Whom a step reaches among those available; an empty step is skipped upwards."""
+    return _first_filled(chain(unit, program, patient), step)
+
+
+def whom(unit: Unit, program: Program, patient: Patient, flag: Flag, last: int) -> list[Staff]:
+    """Everyone whose turn it is, from the flag's step to `last`, each once."""
+    steps = chain(unit, program, patient)
+    if stage(flag) is Stage.UNCONTACTED:
+        seer = [one for one in steps[-1] if one.id == flag.seen_by]
+        steps = (seer, [*steps[0], *steps[1]], *steps[2:])
+    turns = (
+        one
+        for step in range(flag.step, min(last, flag.step + STEPS) + 1)
+        for one in _first_filled(steps, step)
+    )
+    return list({one.id: one for one in turns}.values())
+
+
+def chain(unit: Unit, program: Program, patient: Patient) -> tuple[list[Staff], ...]:
+    """The four steps, of those who are available at this moment."""
+    on_call = rota.available(unit, program)
+    return (
+        [staff for staff in on_call if staff.id == patient.counselor_id],
+        rota.backups(unit, program, patient, on_call),
+        rota.supervisors(on_call),
+        on_call,
+    )
+
+
+def skipped(unit: Unit, program: Program, patient: Patient, step: int) -> Staff | None:
+    """The one whose own step this is, if they are not available: a gap that supervisors hear of."""
+    own = {0: patient.counselor_id, 1: patient.backup_id}.get(step)
+    staff = unit.get(Staff, own) if own is not None else None
+    if staff is None or (rota.reachable(staff) and staff.id not in rota.away(unit, program)):
+        return None
+    return staff
+
+
+def later(program: Program, now: datetime) -> datetime:
+    """When an open flag that presses no longer is brought up again, in duty hours."""
+    return program.duty_hours.next(now + LOOK_AGAIN, program.time_zone)
+
+
+def _first_filled(steps: tuple[list[Staff], ...], step: int) -> list[Staff]:
+    return next((some for some in steps[min(step, STEPS - 1) :] if some), [])
