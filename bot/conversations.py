@@ -32,11 +32,15 @@ Told = Callable[[Unit, Program, Patient, Session, Turn[Any]], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What is said when a dialog is finished: words, the buttons below them, and numbers to keep plain."""
+    """What is said when a dialog is finished: words, the buttons below them, and numbers to keep plain.
+
+    `then` is called after it has been said, for what has to be asked next.
+    """
 
     text: str
     buttons: outbox.Buttons = ()
     readings: Mapping[str, float] | None = None
+    then: Callable[["Host"], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +232,15 @@ def cancel(unit: Unit, host: Host, patient: Patient, session: Session) -> Sessio
     return unit.change(session, state=SessionState.CANCELLED, ended_at=unit.now)
 
 
+def waiting(unit: Unit, program: Program, patient: Patient) -> list[list[Button]]:
+    """A button that shows the open question again, to stand under what comes in between; none if none is."""
+    session = current(unit, patient)
+    if session is None or is_silent(session, program, unit.now):
+        return []
+    label = program.words.plain(patient.language, "navigation", "continue")
+    return [[(label, _n(session, session.turn, "more"))]]
+
+
 def keep_words(unit: Unit, patient: Patient, text: str, message_id: int | None) -> None:
     """Keep words that are no answer: nothing that a person said is lost."""
     unit.add(Message(id=unit.new_id(), patient_id=patient.id, at=unit.now, message_id=message_id, text=text))
@@ -380,6 +393,8 @@ def _finish(unit: Unit, host: Host, patient: Patient, at: Open, lines: list[str]
         )
     text = "\n\n".join(line for line in (*lines, ending.text, *told) if line)
     outbox.say(unit, people.address(patient), text, ending.buttons)
+    if ending.then is not None:
+        ending.then(host)
     return session
 
 

@@ -1,20 +1,22 @@
 """What a dialog is given when it opens, and what it sets off when answers come and when it ends."""
 
 from datetime import date, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import alerts, coping, crisis, flags, menus, people, plans, preferences, reminders, vigils
+from bot import alerts, coping, crisis, flags, menus, people, plans, preferences, reminders, safety, vigils
 from bot.concerns import Category, Level
 from bot.conversations import Ending, Host
 from bot.outbox import Buttons
 from bot.program import Program, local_date
 from bot.rows import Consent, Patient, Reading, Record, Session, Standing
 from bot.unit import Unit
-from dialogs import enrolment, safety
+from dialogs import enrolment
 from dialogs.changes import CHANGES
 from dialogs.engine import Turn, freeze
 from dialogs.prompts import Facts
+from dialogs.safety import Danger, Safety
 from dialogs.safety_plan import PlanLine, SafetyPlan
 from dialogs.using import UsingNow
 
@@ -114,7 +116,17 @@ def finished(unit: Unit, program: Program, patient: Patient, session: Session, t
         for name in _READINGS.get(session.dialog, ())
         if isinstance(frozen.get(name), int | bool)
     }
-    return Ending(text, _below(unit, program, patient, result), readings)
+    asks_on = getattr(after_use, "thoughts_of_suicide", False)
+    return Ending(
+        text,
+        _below(unit, program, patient, result),
+        readings,
+        then=partial(_ask_asq, unit, patient) if asks_on else None,
+    )
+
+
+def _ask_asq(unit: Unit, patient: Patient, host: Host) -> None:
+    safety.ask(unit, host, patient, crisis.ASQ, Category.SUICIDE)
 
 
 def _below(unit: Unit, program: Program, patient: Patient, result: Any) -> Buttons:
@@ -126,7 +138,7 @@ def _below(unit: Unit, program: Program, patient: Patient, result: Any) -> Butto
     end = getattr(result, "end", "end")
     if end == "end" or patient.standing != Standing.ENROLLED:
         return menus.after(unit, program, patient, end)
-    abuse = isinstance(result, safety.Safety) and result.danger is safety.Danger.ABUSE
+    abuse = isinstance(result, Safety) and result.danger is Danger.ABUSE
     return crisis.buttons(unit, program, patient, hide=abuse)
 
 

@@ -1,8 +1,8 @@
 """What follows a card: the questions whose answers decide, and the dialog that waits until later.
 
 ASQ is for suicide and hurting oneself; every other danger has one question of its own. Neither is asked of
-somebody who is in an emergency already, nor again and again: an open question is asked once more, and one
-that was answered within the last hour stands. What was open before is offered again hours later, gently.
+somebody who is in an emergency already, nor again and again: an open question stays open, and what was
+answered within the last hour stands. What was open before is offered again hours later, gently.
 """
 
 from datetime import timedelta
@@ -11,7 +11,7 @@ from bot import calendar, conversations, crisis, reminders, vigils
 from bot.concerns import Category, Concern, Level
 from bot.conversations import Host
 from bot.nudges import Kind
-from bot.rows import Patient, Session, SessionState, Standing
+from bot.rows import Flag, Patient, Session, SessionState, Standing
 from bot.unit import Unit
 
 QUESTION = "safety"
@@ -36,7 +36,7 @@ def follow(unit: Unit, host: Host, patient: Patient, concern: Concern | None) ->
     """Ask what is to be asked after the card that this concern brought."""
     if concern is None or patient.standing != Standing.ENROLLED or not crisis.needs_help_first(concern):
         return
-    if Level(concern.level) < Level.EMERGENCY:
+    if Level(concern.level) < Level.EMERGENCY and not _in_emergency(unit, patient):
         category = Category(concern.category)
         ask(unit, host, patient, crisis.ASQ if category in _FOR_ASQ else QUESTION, category)
 
@@ -45,10 +45,17 @@ def ask(unit: Unit, host: Host, patient: Patient, dialog: str, category: Categor
     """Open these safety questions, or come back to them if they are open."""
     left = conversations.unfinished(unit, patient, dialog)
     if left is not None and unit.now - left.touched_at <= host.program.silence and _about(left, category):
-        conversations.go_on(unit, host, patient, left)
+        if left.state == SessionState.ASIDE:
+            conversations.go_on(unit, host, patient, left)
     elif not _answered(unit, patient, dialog, category):
         session = conversations.begin(unit, host, patient, dialog, topic=category)
         vigils.over_answer(unit, patient, session)
+
+
+def stays_open(session: Session, concern: Concern | None) -> bool:
+    """Whether safety questions go on waiting for a typed answer: more of the same gets one line and no other
+    question, and only an emergency sets them aside."""
+    return session.dialog in ASKING and concern is not None and Level(concern.level) < Level.EMERGENCY
 
 
 def hold(unit: Unit, patient: Patient, session: Session) -> None:
@@ -61,6 +68,10 @@ def hold(unit: Unit, patient: Patient, session: Session) -> None:
 def stopped(unit: Unit, host: Host, patient: Patient, session: Session) -> bool:
     """ "Stop here" in the middle of safety questions: allowed, and a refusal. True if that was said."""
     return session.dialog in ASKING and vigils.refused(unit, host.program, patient, session)
+
+
+def _in_emergency(unit: Unit, patient: Patient) -> bool:
+    return unit.count(Flag, patient_id=patient.id, level=Level.EMERGENCY, seen_at=None, closed_at=None) > 0
 
 
 def _about(session: Session, category: Category) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot import alerts, contacts, vigils
-from bot.concerns import Category, Concern, Level
+from bot.concerns import Category, Concern, Hearer, Level
 from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
 from bot.intake import Intake
 from bot.rows import Flag, Outgoing, Session
@@ -33,12 +33,18 @@ def hear(text: str, *, planning: bool = False) -> Concern | None:
     return None if planning and text != NOW else HEARD.get(text)
 
 
+def everything(text: str, *, planning: bool = False) -> Concern | None:
+    return HEARD.get(text)
+
+
 @dataclass
 class Ward(Clinic):
     """`says` and `presses` give the texts that the patient got for it, in order."""
 
+    hearing: Hearer = hear
+
     def intake(self) -> Intake:
-        return Intake(self.storage, self.host, hear, None, lambda _, toast=None: None)  # type: ignore[arg-type]
+        return Intake(self.storage, self.host, self.hearing, None, lambda _, toast=None: None)  # type: ignore[arg-type]
 
     async def says(self, id: int, text: str) -> list[str]:
         command, _, rest = text[1:].partition(" ") if text.startswith("/") else (None, "", "")

@@ -11,7 +11,7 @@ from bot.concerns import Level
 from bot.hours import DutyHours
 from bot.rows import Audit, Message, Reminder, SessionState, Standing
 from bot.store.database import Store
-from tests.crisis.clinic import BURDEN, DIE, HURT, NOW, PULL, SHAKES, Ward
+from tests.crisis.clinic import BURDEN, DIE, HURT, NOW, PULL, SHAKES, Ward, everything
 
 WISHED = "In the past few weeks, have you wished you were dead?"
 
@@ -62,16 +62,25 @@ async def test_what_was_finished_meanwhile_is_not_offered_again(small_ward: Ward
     assert await small_ward.passes(sam, 200) == []
 
 
-async def test_more_of_the_same_asks_the_open_question_again_and_never_starts_over(ward: Ward) -> None:
+async def test_more_of_the_same_gets_one_line_and_leaves_the_question_open(ward: Ward) -> None:
     sam = await ward.enrol()
     await ward.says(sam, DIE)
     await ward.presses(sam, "Yes")
-    again = await ward.says(sam, NOW)
-    assert len(again) == 1
-    assert ("crisis", Level.EMERGENCY) in await ward.rules(sam)
-    back = await ward.says(sam, HURT)
-    assert "better off if you were dead" in back[-1] or len(back) == 1
+    ward.hearing = everything
+    (line,) = await ward.says(sam, HURT)
+    assert "added it" in line
+    assert "been having thoughts about killing yourself" in (await ward.says(sam, "yes"))[-1]
     assert len(await ward.sessions(sam, "asq")) == 1
+
+
+async def test_an_emergency_sets_even_safety_questions_aside_and_they_are_not_begun_anew(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, DIE)
+    (card,) = await ward.says(sam, NOW)
+    assert "nobody has confirmed" in card or "added it" in card
+    assert ("crisis", Level.EMERGENCY) in await ward.rules(sam)
+    (session,) = await ward.sessions(sam, "asq")
+    assert session.state == SessionState.ASIDE
 
 
 async def test_in_asq_and_in_a_plan_only_present_intent_is_heard(ward: Ward) -> None:
@@ -240,3 +249,11 @@ async def test_whether_anyone_is_on_duty_is_said_only_where_the_program_has_hour
     card = (await small_ward.says(sam, DIE))[0]
     assert said in card
     assert ("their hours" in card) == (hours != "always")
+
+
+async def test_within_an_emergency_less_of_the_same_gets_one_line_and_no_question(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, NOW)
+    (line,) = await ward.says(sam, DIE)
+    assert "added it" in line
+    assert await ward.sessions(sam, "asq") == []

@@ -118,3 +118,14 @@ async def using(ward: Ward, sam: int, what: list[str]) -> None:
         await ward.presses(sam, label)
     if what != ["Skip"]:
         await ward.presses(sam, "Done")
+
+
+@pytest.mark.parametrize("thoughts", ["Yes", "I'd rather not say"])
+async def test_thoughts_of_suicide_after_use_lead_to_asq_at_once(ward: Ward, thoughts: str) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, "/sos")
+    for label in ("I used", "I feel okay", "Earlier today", "Skip", "Skip", thoughts):
+        shown = await ward.presses(sam, label)
+    help_first, question = shown[-2:]
+    assert "988" in help_first
+    assert "wished you were dead" in question
