@@ -27,7 +27,8 @@ class Flaky(Faults):
 
     def draw(self, method: str, parameters: Json) -> Fault | None:
         roll = self.chance.random()
-        if self.out or roll >= self.share:
+        share = self.share / 4 if method == "getUpdates" else self.share  # each costs a second of waiting
+        if self.out or roll >= share:
             return super().draw(method, parameters)
         if roll < 0.002:
             return Fault("429", retry_after=1)
@@ -46,11 +47,11 @@ async def test_a_telegram_that_fails_loses_nothing(tmp_path: Path) -> None:
         made.tg.faults = flaky = Flaky(chance, made.tg.faults)
         crowd = Crowd(made, chance, patience=20)
         crowd.begin()
-        await crowd.stepped(60)
+        await crowd.stepped(30)
         made.kill()
         await made.buried()
         await made.start()
-        await crowd.stepped(60)
+        await crowd.stepped(30)
         await crowd.rest()
         flaky.outage(True)
         for patient in crowd.patients:
@@ -59,11 +60,11 @@ async def test_a_telegram_that_fails_loses_nothing(tmp_path: Path) -> None:
         await asyncio.sleep(0.2)
         flaky.outage(False)
         crowd.awake.set()
-        await crowd.stepped(30)
+        await crowd.stepped(12)
         await crowd.rest()
         made.move(timedelta(hours=14))
         crowd.awake.set()
-        await crowd.stepped(30)
+        await crowd.stepped(12)
         await crowd.end()
         flaky.share = 0
         await made.drained()
