@@ -167,7 +167,9 @@ def invite(counselor: str | None, patient: str | None, qr: Path | None, as_json:
 
 
 def export(code: str) -> object:
-    return _within(lambda unit: exporting.document(unit, _patient(unit, code)), reading=True)
+    document = _within(lambda unit: exporting.document(unit, _patient(unit, code)), reading=True)
+    _within(lambda unit: people.note(unit, "host", "exported", patient_id=_patient(unit, code).id))
+    return document
 
 
 def screen(explain: bool) -> None:

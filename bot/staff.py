@@ -93,6 +93,7 @@ def show_patient(unit: Unit, host: Host, staff: Staff, code: str) -> str | None:
         return None
     people.note(unit, staff.code, "patient_viewed", patient_id=patient.id, staff_id=staff.id)
     counselor = people.counselor_of(unit, patient)
+    here = patient.standing == Standing.ENROLLED
     _say(
         unit,
         host,
@@ -101,11 +102,13 @@ def show_patient(unit: Unit, host: Host, staff: Staff, code: str) -> str | None:
         buttons=[*plans.staff_buttons(unit, host.program, patient), *_patient_buttons(host, patient)],
         protect=True,
         patient=patient,
-        profile=people.profile(patient),
+        profile=people.profile(patient) if here else {},
         counselor=counselor.name if counselor else None,
         glance=caseload.glance(unit, patient),
         now=local(unit.now, patient.time_zone),
-        notes=[(local(note.at, patient.time_zone), note.text) for note in caseload.notes(unit, patient)],
+        notes=[
+            (local(note.at, patient.time_zone), note.text) for note in caseload.notes(unit, patient) if here
+        ],
         reasons=[
             alerts.reason(host.program, LANGUAGE, flag)
             for flag in unit.find(Flag, patient_id=patient.id, closed_at=None)
