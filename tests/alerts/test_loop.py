@@ -1,0 +1,201 @@
+"""From the first ring to the closing: who is rung when, and what each press means."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.clock import SettableClock
+from bot.concerns import Level
+from bot.hours import DutyHours
+from tests.alerts.ward import HOUR, MINUTE, SAM, Ward
+from tests.fakes import FakeStorage
+
+
+async def test_an_emergency_goes_up_at_5_10_and_15_minutes_then_around_again(ward: Ward) -> None:
+    await ward.flag(Level.EMERGENCY)
+    await ward.pass_time(20 * MINUTE)
+    assert ward.rings("dana") == [0, 15, 20]
+    assert ward.rings("ben") == [5, 15, 20]
+    assert ward.rings("ruth") == [10, 15, 20]
+
+
+async def test_an_urgent_alert_goes_up_at_15_30_and_60_minutes(ward: Ward) -> None:
+    await ward.flag(Level.URGENT)
+    await ward.pass_time(90 * MINUTE, step=5 * MINUTE)
+    assert ward.rings("dana") == [0, 60, 90]
+    assert ward.rings("ben") == [15, 60, 90]
+    assert ward.rings("ruth") == [30, 60, 90]
+
+
+async def test_a_watch_flag_rings_the_counselor_alone_and_at_once(ward: Ward) -> None:
+    await ward.flag(Level.WATCH, rule="craving")
+    await ward.pass_time(12 * HOUR, step=HOUR)
+    assert (ward.rings("dana"), ward.rings("ben"), ward.rings("ruth")) == ([0], [], [])
+
+
+async def test_watch_flags_between_duty_hours_are_gathered_into_one_message(clock: SettableClock) -> None:
+    ward = Ward(FakeStorage(clock), clock, {"duty_hours": DutyHours.read("mon-fri 09:00-17:00")})
+    await ward.opens()
+    ward.clock.advance(6 * HOUR)
+    for _ in range(3):
+        assert await ward.flag(Level.WATCH, rule="craving") is not None
+    assert ward.heard == []
+    await ward.pass_time(15 * HOUR, step=HOUR)
+    [message] = ward.heard
+    assert message.at.hour == 9
+    assert str(message.body["buttons"]).count("s:seen:") == 3
+
+
+async def test_duty_hours_never_hold_back_an_emergency(clock: SettableClock) -> None:
+    ward = Ward(FakeStorage(clock), clock, {"duty_hours": DutyHours.read("mon-fri 09:00-10:00")})
+    await ward.opens()
+    await ward.flag(Level.EMERGENCY)
+    await ward.flag(Level.URGENT)
+    assert ward.rings("dana") == [0, 0]
+
+
+async def test_seen_stops_the_ringing_and_only_then_the_person_is_told_so(ward: Ward) -> None:
+    flag = await ward.flag()
+    assert flag is not None
+    await ward.pass_time(4 * MINUTE)
+    assert not ward.said(SAM, "read it at")
+    await ward.press("dana", f"s:seen:{flag.id:x}")
+    assert ward.said(SAM, "Dana read it at")
+    before = len(ward.heard)
+    await ward.pass_time(30 * MINUTE)
+    assert len(ward.heard) == before
+    [kept] = await ward.flags()
+    assert (kept.seen_by, kept.closed_at) == ((await ward.staff("dana")).id, None)
+
+
+async def test_seen_without_a_contact_within_the_hour_rings_again_and_up(ward: Ward) -> None:
+    flag = await ward.flag()
+    assert flag is not None
+    await ward.press("dana", f"s:seen:{flag.id:x}")
+    ward.heard.clear()
+    await ward.pass_time(59 * MINUTE)
+    assert ward.heard == []
+    await ward.pass_time(MINUTE)
+    assert [heard.who for heard in ward.heard] == [901]
+    assert "No contact noted yet" in ward.last("dana")
+    await ward.pass_time(15 * MINUTE)
+    assert {heard.who for heard in ward.heard} >= {901, 902, 903}
+
+
+async def test_not_reached_rings_again_after_the_hour_and_reached_does_not(ward: Ward) -> None:
+    flag = await ward.flag()
+    assert flag is not None
+    await ward.press("dana", f"s:seen:{flag.id:x}")
+    await ward.press("dana", f"s:missed:{flag.id:x}")
+    ward.heard.clear()
+    await ward.pass_time(61 * MINUTE)
+    assert [heard.who for heard in ward.heard] == [901]
+    await ward.press("dana", f"s:reached:{flag.id:x}")
+    ward.heard.clear()
+    await ward.pass_time(3 * HOUR)
+    assert ward.heard == []
+    [kept] = await ward.flags()
+    assert (kept.reached, kept.closed_at) == (True, None)
+
+
+async def test_only_a_disposition_closes_and_a_note_is_kept_sealed(ward: Ward) -> None:
+    flag = await ward.flag()
+    assert flag is not None
+    await ward.press("dana", f"s:done:{flag.id:x}")
+    assert (await ward.flags())[0].closed_at is None
+    await ward.press("dana", f"s:end:{flag.id:x}:safe")
+    await ward.press("dana", f"s:note:{flag.id:x}")
+    await ward.says("dana", "Talked for 20 minutes; will call tomorrow.")
+    [kept] = await ward.flags()
+    assert (kept.disposition, kept.ring_at) == ("safe", None)
+    assert kept.body is not None
+    assert kept.body["notes"][0]["text"].startswith("Talked")
+    await ward.says("dana", "and this is no note any more")
+    assert len(((await ward.flags())[0].body or {})["notes"]) == 1
+    assert [row.action for row in await ward.audited("flag_closed")] == ["flag_closed"]
+
+
+async def test_nothing_closes_by_itself(small_ward: Ward) -> None:
+    ward = small_ward
+    for level in (Level.EMERGENCY, Level.URGENT, Level.WATCH):
+        await ward.flag(level)
+    await ward.pass_time(timedelta(days=10), step=HOUR)
+    assert [flag.closed_at for flag in await ward.flags()] == [None] * 3
+    assert all(flag.ring_at and flag.ring_at > ward.now for flag in await ward.flags())
+
+
+async def test_a_cause_makes_one_flag_however_often_it_comes(ward: Ward) -> None:
+    assert await ward.flag(cause="heard:1") is not None
+    assert await ward.flag(cause="heard:1") is None
+    assert len(await ward.flags()) == 1
+    assert ward.rings("dana") == [0]
+
+
+async def test_an_alert_carries_code_and_reason_and_never_words_or_a_name(ward: Ward) -> None:
+    await ward.flag()
+    await ward.pass_time(40 * MINUTE)
+    said = " ".join(str(heard.body) for heard in ward.heard if heard.who != SAM)
+    assert "P-SAM" in said
+    assert "die" not in said
+    assert "Sam" not in said.replace("P-SAM", "")
+
+
+async def test_show_needs_the_setting_and_the_one_responsible_and_is_audited(clock: SettableClock) -> None:
+    ward = Ward(FakeStorage(clock), clock, {"alert_details": True})
+    await ward.opens()
+    flag = await ward.flag(evidence=("<b>&" + "x" * 9000,))
+    assert flag is not None
+    await ward.press("ruth", f"s:show:{flag.id:x}")
+    assert await ward.audited("words_shown") == []
+    await ward.press("dana", f"s:show:{flag.id:x}")
+    shown = ward.phones[901][-1].body
+    assert shown["protect"] is True
+    assert "&lt;b&gt;&amp;" in shown["text"]
+    assert len(shown["text"]) < 4000
+    assert len(await ward.audited("words_shown")) == 1
+    await ward.press("dana", "s:wipe:", message_id=5)
+    assert ward.phones[901][-1].body["message_ids"] == [5]
+
+
+async def test_without_the_setting_there_are_no_words_to_show(ward: Ward) -> None:
+    flag = await ward.flag()
+    assert flag is not None
+    assert "s:show" not in str(ward.phones[901][-1].body)
+    before = len(ward.phones[901])
+    await ward.press("dana", f"s:show:{flag.id:x}")
+    assert len(ward.phones[901]) == before
+
+
+async def test_the_supervisor_sees_the_programs_figures_and_a_counselor_does_not(ward: Ward) -> None:
+    flag = await ward.flag()
+    assert flag is not None
+    await ward.pass_time(4 * MINUTE)
+    await ward.press("dana", f"s:seen:{flag.id:x}")
+    await ward.pass_time(3 * MINUTE)
+    await ward.press("dana", f"s:reached:{flag.id:x}")
+    await ward.says("ruth", "/alerts")
+    assert "to Seen: median 4 min, worst 4" in ward.last("ruth")
+    assert "to contact: median 7 min, worst 7" in ward.last("ruth")
+    await ward.says("dana", "/alerts")
+    assert "median" not in ward.last("dana")
+
+
+async def test_open_alerts_are_listed_by_urgency_then_age(ward: Ward) -> None:
+    await ward.flag(Level.WATCH, rule="craving")
+    await ward.pass_time(3 * MINUTE)
+    await ward.flag(Level.URGENT)
+    await ward.pass_time(2 * MINUTE)
+    await ward.flag(Level.EMERGENCY)
+    await ward.says("dana", "/alerts")
+    text = ward.last("dana")
+    assert text.index("🚨") < text.index("🔴") < text.index("🟡")
+    assert "5 min" in text
+
+
+async def test_of_two_who_press_seen_one_has_it(ward: Ward) -> None:
+    flag = await ward.flag()
+    assert flag is not None
+    await ward.pass_time(5 * MINUTE)
+    assert "can see that you read it" in str(await ward.press("ben", f"s:seen:{flag.id:x}"))
+    assert "faster" in str(await ward.press("dana", f"s:seen:{flag.id:x}"))
+    assert (await ward.flags())[0].seen_by == (await ward.staff("ben")).id
