@@ -51,10 +51,16 @@ class Page:
         tree.body = [n for n in tree.body if isinstance(n, nodes.Macro | nodes.Import | nodes.FromImport)]
         code = environment.compile(tree, name, path)
         outside = Template.from_code(environment, code, environment.make_globals(None))
-        self.outside = {n: v for n, v in vars(outside.module).items() if not n.startswith("_")}
+        around = {n: v for n, v in vars(outside.module).items() if not n.startswith("_")}
+        self.outside = {**self.template.globals, **around}
+        self._whole = self.template.blocks if "self." in source else {}
 
     def render(self, block: str, context: Mapping[str, Any]) -> str:
-        made = self.template.new_context({**self.outside, **context})
+        """Jinja would copy all globals and blocks for each; only a block that calls another needs those."""
+        environment = self.template.environment
+        made = environment.context_class(
+            environment, {**self.outside, **context}, self.template.name, self._whole
+        )
         return "".join(self.blocks[block](made)).strip()
 
 

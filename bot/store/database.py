@@ -39,7 +39,7 @@ class Ids:
 
     def __init__(self, clock: Clock, chance: random.Random | None = None) -> None:
         self._clock = clock
-        self._chance = chance or random.SystemRandom()
+        self._chance = chance or random.Random()  # noqa: S311 (they need to differ, not to be secret)
         self._last = 0
         self._lock = threading.Lock()
 

@@ -6,10 +6,13 @@ SQLite itself takes, and an answered step has a dozen statements.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy.sql.base import Executable
+
+from bot.store import tables
 
 Convert = Callable[[Any], Any]
 
@@ -26,8 +29,7 @@ class Prepared:
         self._sql = str(compiled)
         self._order: list[str] | None = compiled.positiontup if compiled.positional else None
         self._into: dict[str, Convert | None] = {
-            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
-            for name, bind in compiled.binds.items()
+            name: _convert(bind.type, dialect) for name, bind in compiled.binds.items()
         }
         self._fixed = {
             name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required
@@ -87,3 +89,14 @@ class Prepared:
             cursor.close()
             raise
         return cursor
+
+
+_instants: dict[str, Convert] = {}
+
+
+def _convert(kind: Any, dialect: Dialect) -> Convert | None:
+    """How a value is bound. Instants come many times over, since a unit has one `now`: they are kept."""
+    convert: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    if convert is None or not isinstance(kind, tables.Instant):
+        return convert
+    return _instants.setdefault(dialect.name, lru_cache(maxsize=256)(convert))

@@ -23,6 +23,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     select,
     text,
     update,
@@ -52,9 +53,13 @@ _SEALED: dict[type[Any], frozenset[str]] = {
 _OWNED: frozenset[type[Any]] = frozenset(kind for kind in KINDS if "patient_id" in _COLUMNS[kind])
 LEASE = timedelta(seconds=15)
 _NONE, _ONE = "none", "one"
+_STATE = "state"
+"""Written into the SQL: the partial indexes on a state are only found by it, and where it is bound instead,
+SQLite plans the statement anew at every execution, which costs five times the look-up."""
 _PLACES = 256
 Shape = tuple[tuple[str, str | int], ...]
-"""What is asked of each column: `_NONE`, `_ONE`, or one of so many values (0: any number, the long way)."""
+"""What is asked of each column: `_NONE`, `_ONE`, one of so many values (0: any number, the long way), or,
+of a state, which."""
 _data_key: Table = tables.DataKey.__table__  # type: ignore[attr-defined]
 
 
@@ -86,7 +91,16 @@ def _given(column: Column[Any]) -> BindParameter[Any]:
 
 def _shape(where: dict[str, Any]) -> Shape:
     return tuple(
-        (key, _NONE if value is None else _room(len(value)) if type(value) is tuple else _ONE)
+        (
+            key,
+            _NONE
+            if value is None
+            else _room(len(value))
+            if type(value) is tuple
+            else f"{value}"
+            if key == _STATE
+            else _ONE,
+        )
         for key, value in where.items()
     )
 
@@ -110,6 +124,10 @@ def _clauses(table: Table, shape: Shape, sealed: frozenset[str]) -> list[ColumnE
             if kind:
                 among = [bindparam(f"w_{key}_{place}", type_=column.type) for place in range(kind)]
             made.append(column.not_in(among) if operator == "not" else column.in_(among))
+        elif key == _STATE:
+            if not kind.isalpha():
+                raise ValueError(f"no such state: {kind}")
+            made.append(column == literal_column(f"'{kind}'"))
         else:
             value = bindparam(f"w_{key}", type_=column.type)
             match operator:
@@ -136,7 +154,7 @@ def _bound(where: dict[str, Any]) -> dict[str, Any]:
         if type(value) is tuple and (room := _room(len(value))):
             for place in range(room):
                 bound[f"w_{key}_{place}"] = value[min(place, len(value) - 1)]
-        elif value is not None:
+        elif value is not None and key != _STATE:
             bound[f"w_{key}"] = value
     return bound
 

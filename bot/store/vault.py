@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -42,6 +43,7 @@ class Vault:
         self._load = load
         self._open: dict[int, AESGCM] = {}
         self._lookup: bytes | None = None
+        self._known = lru_cache(maxsize=20_000)(self._digest)
 
     def wrap(self, owner: int, key: bytes) -> bytes:
         """A data key sealed under the current master key."""
@@ -77,7 +79,10 @@ class Vault:
         return orjson.loads(opened)
 
     def digest(self, secret: int | str) -> bytes:
-        """128 bits of HMAC-SHA256 under the lookup key."""
+        """128 bits of HMAC-SHA256 under the lookup key. Chats are asked for at every step, and kept in mind."""
+        return self._known(secret) if isinstance(secret, int) else self._digest(secret)
+
+    def _digest(self, secret: int | str) -> bytes:
         if self._lookup is None:
             wrapped = self._load(LOOKUP)
             if wrapped is None:
