@@ -72,9 +72,9 @@ async def _serve(app: App) -> None:
 
 
 def _settle_memory() -> None:
-    """What stands after the start stays: the collector need not look at it again, nor after every 700 objects.
+    """What stands after the start stays: the collector need not walk over it again and again.
 
-    A sixth of a step's CPU went into walking over templates, phrases and tables that never become garbage.
+    A sixth of a step's CPU went into templates, phrases and tables that never become garbage.
     """
     gc.collect()
     gc.freeze()

@@ -18,7 +18,7 @@ Convert = Callable[[Any], Any]
 
 
 class Prepared:
-    """One statement for one dialect. A list of any length (`expanding`) changes the SQL: it goes the long way."""
+    """One statement for one dialect. A list of any length (`expanding`) changes the SQL: the long way."""
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
         self._statement = statement

@@ -79,7 +79,7 @@ class Vault:
         return orjson.loads(opened)
 
     def digest(self, secret: int | str) -> bytes:
-        """128 bits of HMAC-SHA256 under the lookup key. Chats are asked for at every step, and kept in mind."""
+        """128 bits of HMAC-SHA256 under the lookup key. Those of chats are kept: each step asks for one."""
         return self._known(secret) if isinstance(secret, int) else self._digest(secret)
 
     def _digest(self, secret: int | str) -> bytes:

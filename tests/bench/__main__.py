@@ -1,12 +1,12 @@
 """`python -m tests.bench`: Handrail beside what people would otherwise write.
 
-    --users 1 100 1000      sizes of the crowd
-    --repeats 3             rounds; all bots run once in each
-    --only NAME …           some bots (handrail floor-aiohttp aiogram-redis …)
-    --thought 10 --trip 0.04  seconds of thought before each step, and to Telegram and back
-    --skip-race --skip-sides  only the other part
-    --json FILE             what was measured;  --compare FILE  beside what was measured then
-    --readme                write the tables into the README
+--users 1 100 1000      sizes of the crowd
+--repeats 3             rounds; all bots run once in each
+--only NAME …           some bots (handrail floor-aiohttp aiogram-redis …)
+--thought 10 --trip 0.04  seconds of thought before each step, and to Telegram and back
+--skip-race --skip-sides  only the other part
+--json FILE             what was measured;  --compare FILE  beside what was measured then
+--readme                write the tables into the README
 """
 
 import argparse
@@ -25,7 +25,9 @@ BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
 def main() -> None:
     asking = argparse.ArgumentParser(
-        prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m tests.bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     asking.add_argument("--users", type=int, nargs="+", default=[1, 100, 1000])
     asking.add_argument("--repeats", type=int, default=3)

@@ -56,7 +56,11 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def process(
-    argv: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, *, listening: bool = False
+    argv: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    listening: bool = False,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that lives as long as the block; standard output is a pipe when we are `listening`."""
     log = (folder / "log").open("ab")
@@ -127,7 +131,17 @@ async def ready(at: Telegram, bot: asyncio.subprocess.Process, folder: Path) -> 
 async def redis(folder: Path) -> AsyncIterator[tuple[int, int]]:
     """A Redis of our own that writes all it is told to its append-only file; its port and pid."""
     port = free_port()
-    argv = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--appendonly", "yes"]
+    argv = [
+        "redis-server",
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        str(folder),
+        "--appendonly",
+        "yes",
+    ]
     async with process([*argv, "--appendfsync", "everysec", "--save", ""], folder) as running:
         for _ in range(200):
             with contextlib.suppress(OSError):

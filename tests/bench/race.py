@@ -32,7 +32,11 @@ class Entrant:
 ENTRANTS: tuple[Entrant, ...] = (
     Entrant("handrail", "**Handrail**, getUpdates", ()),
     Entrant("handrail-webhook", "**Handrail**, webhook", ()),
-    Entrant("floor-aiohttp", "floor: python-telegram-bot that stores nothing, our HTTP client", ("ptb", "floor_aiohttp")),
+    Entrant(
+        "floor-aiohttp",
+        "floor: python-telegram-bot that stores nothing, our HTTP client",
+        ("ptb", "floor_aiohttp"),
+    ),
     Entrant("floor-httpx", "floor: python-telegram-bot that stores nothing, httpx", ("ptb", "floor")),
     Entrant("aiogram-redis", "aiogram 3, FSM on Redis (AOF)", ("aiogram_fsm", "redis")),
     Entrant("aiogram-memory", "aiogram 3, FSM in memory", ("aiogram_fsm", "memory")),
@@ -67,13 +71,16 @@ class Heat:
 async def heat(entrant: Entrant, users: int, times: int, *, thought: float = 0.0, trip: float = 0.0) -> Heat:
     folder = Path(tempfile.mkdtemp(prefix="handrail-bench-"))
     try:
-        async with clinic.telegram(folder, trip) as telegram, _bot(entrant, telegram, users, folder) as (bot, redis):
-            return await _run(entrant, telegram, bot, redis, folder, users, times, thought)
+        async with (
+            clinic.telegram(folder, trip) as telegram,
+            _bot(entrant, telegram, users, folder) as (bot, redis),
+        ):
+            return await run(entrant, telegram, bot, redis, folder, users, times, thought)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _run(
+async def run(
     entrant: Entrant,
     telegram: clinic.Telegram,
     bot: int,
@@ -135,7 +142,10 @@ async def _bot(
     module, *kind = entrant.argv
     argv = [sys.executable, "-m", f"tests.bench.peers.{module}", telegram.url, str(folder), *kind]
     if "redis" in kind:
-        async with clinic.redis(folder) as (port, redis), clinic.process([*argv, str(port)], folder) as running:
+        async with (
+            clinic.redis(folder) as (port, redis),
+            clinic.process([*argv, str(port)], folder) as running,
+        ):
             await clinic.ready(telegram, running, folder)
             yield running.pid, redis
         return
@@ -215,4 +225,3 @@ def table(lines: list[Line]) -> str:
 
 def as_json(lines: list[Line]) -> list[dict[str, Any]]:
     return [asdict(line) for line in lines]
-

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 import uvloop
 
-TOKEN = "1000000:bench"  # noqa: S105
+TOKEN = "1000000:bench"
 _BOT = {"id": 1000000, "is_bot": True, "first_name": "Bench", "username": "bench_bot"}
 _ME = {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
 _CONNECTIONS = 40

@@ -1,6 +1,6 @@
 """aiogram 3 with its finite state machine: a state for each step, the answers in the state's data.
 
-    python -m tests.bench.peers.aiogram_fsm URL FOLDER memory|redis|sqlite [REDIS_PORT]
+python -m tests.bench.peers.aiogram_fsm URL FOLDER memory|redis|sqlite [REDIS_PORT]
 """
 
 import asyncio
@@ -112,7 +112,9 @@ async def main(url: str, folder: str, kind: str, redis: str = "6379") -> None:
     dispatcher = Dispatcher(storage=storage)
     for step, state in enumerate(STATES):
         routed = dispatcher.message if STEPS[step].press is None else dispatcher.callback_query
-        routed.register(answered(step), StateFilter(state if step else None), F.data if STEPS[step].press else F.text)
+        routed.register(
+            answered(step), StateFilter(state if step else None), F.data if STEPS[step].press else F.text
+        )
     bot = Bot(TOKEN, session=AiohttpSession(api=TelegramAPIServer.from_base(url)))
     await dispatcher.start_polling(bot, polling_timeout=25, handle_signals=True)
 

@@ -1,6 +1,6 @@
 """The ceiling: no library, no storage, no thought. What it reaches is what the bench itself can bear.
 
-    python -m tests.bench.peers.echo URL FOLDER
+python -m tests.bench.peers.echo URL FOLDER
 """
 
 import asyncio
@@ -60,7 +60,10 @@ class Connection(asyncio.Protocol):
 async def main(url: str, folder: str) -> None:
     where = urlsplit(url)
     loop = asyncio.get_running_loop()
-    made = [await loop.create_connection(Connection, where.hostname, where.port) for _ in range(_CONNECTIONS)]
+    made = [
+        await loop.create_connection(Connection, where.hostname or "127.0.0.1", where.port or 80)
+        for _ in range(_CONNECTIONS)
+    ]
     polling, *others = [connection for _, connection in made]
     steps: dict[int, int] = {}
     offset = 0

@@ -1,6 +1,6 @@
 """python-telegram-bot, as its documentation shows it: a ConversationHandler, or rows through SQLModel, or nothing.
 
-    python -m tests.bench.peers.ptb URL FOLDER floor|floor_aiohttp|pickle|sqlmodel
+python -m tests.bench.peers.ptb URL FOLDER floor|floor_aiohttp|pickle|sqlmodel
 """
 
 import asyncio
@@ -34,7 +34,10 @@ from tests.bench.telegram import TOKEN
 KEYBOARDS = tuple(
     InlineKeyboardMarkup(
         [
-            [InlineKeyboardButton(option.capitalize(), callback_data=data(option)) for option in options[at : at + 6]]
+            [
+                InlineKeyboardButton(option.capitalize(), callback_data=data(option))
+                for option in options[at : at + 6]
+            ]
             for at in range(0, len(options), 6)
         ]
     )
