@@ -17,7 +17,6 @@ from typing import Any
 
 from bot import conversations, copies, intake, ledger, turns
 from bot.rows import Answer, Incoming, Message, Outgoing, Sending
-from bot.sender import Sender
 from bot.store.database import Store
 from bot.store.units import SqlUnit
 from bot.store.vault import Vault
@@ -156,17 +155,6 @@ def _forget_to_lock() -> None:
     SqlUnit.lock = lambda self, chat_hash: None  # type: ignore[method-assign]
 
 
-def _send_out_of_order() -> None:
-    """What is said leaves newest first."""
-    posted = Sender._posted
-
-    def backwards(self: Sender, rows: list[Outgoing]) -> None:
-        for row in rows:
-            asyncio.get_running_loop().call_later(0.03 * (row.id % 3), posted, self, [row])
-
-    Sender._posted = backwards  # type: ignore[method-assign]
-
-
 def _bury_everything() -> None:
     """Now and then a turn fails for good."""
     take, number = turns.take, count(1)
@@ -231,7 +219,6 @@ FAULTS = {
     "keep what was taken back": _fault(_keep_what_was_taken_back, "an answer stands until it is taken back"),
     "bury everything": _fault(_bury_everything, "all drains"),
     "forget to lock": _fault(_forget_to_lock, "an answer is kept once", "one patient, one order"),
-    "send out of order": _fault(_send_out_of_order, "one patient, one order"),
     "write in plain": _fault(_write_in_plain, "no word lies about"),
     "say too much": _fault(_say_too_much, "no word lies about"),
 }

@@ -6,11 +6,14 @@ import asyncio
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from tests.chaos.clinic import clinic
 from tests.chaos.crawl import crawl
 from tests.chaos.faults import FAULTS
 from tests.chaos.judge import Finding
 from tests.chaos.processes import Nursery, nursery
+from tests.chaos.traces import traces
 
 KILLED = {
     "acknowledge before commit",
@@ -19,8 +22,10 @@ KILLED = {
     "mark nudges afterwards",
 }
 """Mistakes that show only when somebody dies."""
-ELSEWHERE = {"forget to lock", "send out of order", "write in plain", "say too much"}
-"""Found by other tests: those of a flood, and those that look for words where none may be."""
+ALONE = {"forget to lock"}
+"""Found where several processes meet a flood: see `test_several.py`."""
+READ = {"write in plain", "say too much"}
+"""Found by looking for words where none may be."""
 AT_ONCE = 3
 
 
@@ -35,7 +40,7 @@ async def test_the_judge_finds_every_mistake_that_is_built_in(tmp_path: Path) ->
                 folder.mkdir()
                 return fault, await findings(born, folder, fault)
 
-        faults = [fault for fault in FAULTS if fault not in ELSEWHERE]
+        faults = [fault for fault in FAULTS if fault not in ALONE | READ]
         async with asyncio.TaskGroup() as group:
             trying = [group.create_task(tried(number, fault)) for number, fault in enumerate(faults)]
     missed = {
@@ -55,3 +60,13 @@ async def findings(born: Nursery, folder: Path, fault: str) -> list[Finding]:
         else:
             outcome = await crawl(made, kills=0, days=0, steps=90, chance=chance, patience=8, finish=False)
     return outcome.findings
+
+
+@pytest.mark.parametrize("fault", sorted(READ))
+async def test_what_lies_about_is_found(fault: str, tmp_path: Path) -> None:
+    """In the database's file, and in the log."""
+    chance, url = Random(1), f"sqlite:///{tmp_path / 'handrail.sqlite3'}"
+    async with nursery() as born, clinic(born, url, tmp_path, patients=3, chance=chance, fault=fault) as made:
+        outcome = await crawl(made, kills=0, days=0, steps=30, chance=chance, finish=False)
+        found = traces(made, outcome.diaries)
+    assert FAULTS[fault].found_as & {finding.rule for finding in found}
