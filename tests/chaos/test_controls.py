@@ -23,7 +23,7 @@ KILLED = {
 }
 """Mistakes that show only when somebody dies."""
 ALONE = {"forget to lock"}
-"""Found where several processes meet a flood: see `test_several.py`."""
+"""It shows only in a flood through several processes, and not within a bounded time: no test rests on it."""
 READ = {"write in plain", "say too much"}
 """Found by looking for words where none may be."""
 AT_ONCE = 3

@@ -90,13 +90,6 @@ async def test_a_flood_by_one_patient_ends_as_it_would_with_one_process(
     assert not [str(finding) for finding in found]
 
 
-async def test_turns_that_do_not_wait_for_each_other_are_found(postgresql_url: str, tmp_path: Path) -> None:
-    """The flood's own judge can fail: without the lock it does."""
-    async with several(postgresql_url, tmp_path, patients=1, fault="forget to lock") as made:
-        found = await flood(made)
-    assert found
-
-
 async def flood(made: Clinic) -> list[Finding]:
     """Words in a row, while one button after the other is pressed many times; nobody waits for a reply."""
     person = made.patients[0]
