@@ -41,6 +41,7 @@ class Post:
         self.letters: list[str] = []
         self.to: list[str] = []
         self.refuse: list[str] = []
+        self.came = asyncio.Event()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
         if self.refuse:
@@ -48,6 +49,7 @@ class Post:
         assert isinstance(envelope.content, bytes)
         self.letters.append(envelope.content.decode())
         self.to += envelope.rcpt_tos
+        self.came.set()
         return "250 taken"
 
 
@@ -57,12 +59,14 @@ class Receiver:
         self.calls = 0
         self.statuses: list[int] = []
         self.url = ""
+        self.came = asyncio.Event()
 
     async def take(self, request: web.Request) -> web.Response:
         self.calls += 1
         status = self.statuses.pop(0) if self.statuses else 200
         if request.method == "POST" and status == 200:
             self.said.append(await request.json())
+            self.came.set()
         return web.Response(status=status, headers={"Location": "/elsewhere"} if status == 302 else {})
 
 
@@ -196,8 +200,8 @@ async def test_with_telegram_down_both_channels_get_it_through_the_real_sender(
         ward.clock.advance(3 * MINUTE)
         await ward.do(lambda unit: channels.tell_late(unit, ward.program))
         async with asyncio.timeout(10):
-            while not (post.letters and receiver.said):
-                await asyncio.sleep(0.01)
+            await post.came.wait()
+            await receiver.came.wait()
         assert receiver.calls == 2
         assert phones.taken == []
         phones.down = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 
 from bot.channels import WEBHOOK
@@ -17,9 +18,6 @@ async def test_72_hours_of_silence_lose_no_escalation(small_ward: Ward) -> None:
     emergency = await ward.flag(Level.EMERGENCY)
     assert urgent is not None
     assert emergency is not None
-    mine = lambda flag, who: [  # noqa: E731
-        (heard.at - flag.at) / MINUTE for heard in ward.heard if heard.flag == flag.id and heard.who == who
-    ]
     await ward.pass_time(2 * MINUTE)
     ward.clock.advance(6 * HOUR)  # the process is down
     ward.heard.clear()
@@ -50,8 +48,10 @@ async def test_72_hours_of_silence_lose_no_escalation(small_ward: Ward) -> None:
         [flag] = await ward.flags(id=emergency.id)
         assert flag.ring_at is not None
         assert ward.now < flag.ring_at <= ward.now + 5 * MINUTE
-    rung = mine(emergency, 903)
-    assert max(after - before for before, after in zip(rung, rung[1:], strict=False)) <= 5
+    rung = [
+        (heard.at - start) / MINUTE for heard in ward.heard if heard.flag == emergency.id and heard.who == 903
+    ]
+    assert max(after - before for before, after in itertools.pairwise(rung)) <= 5
 
     await ward.press("ruth", f"s:seen:{emergency.id:x}")
     await ward.press("ruth", f"s:reached:{emergency.id:x}")

@@ -158,7 +158,11 @@ class Ward:
     async def deliver(self) -> None:
         def work(unit: Unit) -> list[Outgoing]:
             queued = unit.find(Outgoing, state=Sending.QUEUED, order="lane id")
-            left = [row for row in queued if not self.telegram_down or row.body["kind"] in channels.KINDS]
+            left = [
+                row
+                for row in queued
+                if not self.telegram_down or (row.body or {}).get("kind") in channels.KINDS
+            ]
             for number, row in enumerate(left):
                 unit.change(
                     row, state=Sending.SENT, sent_at=unit.now, message_id=row.edits or number + 1, body=None
