@@ -56,10 +56,12 @@ class Hearing:
             found = self.quick.findings(text)
             taken_back = any(finding.concern is None for finding in found)
             sentences = self.quick.book.speller.sentences(text.encode("utf-8", "replace").decode("utf-8"))
-            guessed = model.concern(sentences, taken_back)
+            guessed, calm = model.concern(sentences, taken_back)
         except Exception as broken:  # a broken model must never cost what the phrases heard
             self._model, self.problem = None, f"the model broke and is switched off: {type(broken).__name__}"
             return heard
+        if guessed is None and heard is not None and heard.ask and calm:
+            return None  # a phrase that only asks, in words that the model knows as ordinary
         if guessed is None or (heard is not None and weight(heard) >= weight(guessed)):
             return heard
         return guessed

