@@ -37,6 +37,7 @@ def main() -> None:
     asking.add_argument("--trip", type=float, default=0.0)
     asking.add_argument("--skip-race", action="store_true")
     asking.add_argument("--skip-sides", action="store_true")
+    asking.add_argument("--scale", type=float, default=1.0)
     asking.add_argument("--json", type=Path)
     asking.add_argument("--compare", type=Path)
     asking.add_argument("--readme", action="store_true")
@@ -48,7 +49,7 @@ def main() -> None:
         found["race"] = race.as_json(lines)
         tables.append(race.table(lines))
     if not given.skip_sides:
-        measured = asyncio.run(sides.measure())
+        measured = asyncio.run(sides.measure(given.scale))
         found["sides"] = measured
         tables.append(sides.table(measured))
     text = "\n\n".join(tables)
@@ -72,14 +73,15 @@ async def _race(given: argparse.Namespace) -> list[race.Heat]:
                 one = await race.heat(entrant, users, times, thought=given.thought, trip=given.trip)
                 heats.append(one)
                 sys.stderr.write(
-                    f"{turn + 1}/{given.repeats} {users:5} {entrant.name:17} {one.rate:7.0f}/s  {one.cpu:6.0f} µs"
-                    f"  p50 {one.p50:6.1f}  p99 {one.p99:7.1f} ms  {one.calls:.2f} calls  lost {one.lost}\n"
+                    f"{turn + 1}/{given.repeats} {users:5} {entrant.name:17} {one.rate:7.0f}/s"
+                    f"  {one.cpu:6.0f} µs  p50 {one.p50:6.1f}  p99 {one.p99:7.1f} ms"
+                    f"  {one.calls:.2f} calls  lost {one.lost}\n"
                 )
     return heats
 
 
 def _compared(then: dict[str, Any], now: dict[str, Any]) -> str:
-    """How each bot's cost against the yardstick has moved: times change with the machine, ratios should not."""
+    """How each bot's cost against the yardstick has moved: times are the machine's, ratios are ours."""
     before = {(line["entrant"], line["users"]): line for line in then.get("race", [])}
     rows = ["| bot | users | ratio then | now |", "|---|--:|--:|--:|"]
     for line in now.get("race", []):

@@ -13,29 +13,41 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.bench import clinic, race
 
-CROWD = 10_000
-REMINDERS = 100_000
-FAN_OUT = 600
-ANSWERS = 300_000
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many of each; `--scale` makes them smaller where a machine is slow."""
+
+    crowd: int = 10_000
+    reminders: int = 100_000
+    fan_out: int = 600
+    answers: int = 300_000
+
+    def times(self, scale: float) -> "Sizes":
+        return Sizes(*(max(100, int(count * scale)) for count in astuple(self)))
+
+
 IDLE_SECONDS = 10.0
 _CRY = "I am going to kill myself tonight"
 _FEW = 20
 
 
-async def measure() -> dict[str, Any]:
-    """All of it; some three minutes."""
+async def measure(scale: float = 1.0) -> dict[str, Any]:
+    """All of it; some minutes."""
     found: dict[str, Any] = {}
+    sizes = Sizes().times(scale)
     for part in (_standing, _fan_out, _growth):
         with tempfile.TemporaryDirectory(prefix="handrail-bench-") as name:
             folder = Path(name)
             async with clinic.telegram(folder) as telegram:
-                found |= await part(folder, telegram)
+                found |= await part(folder, telegram, sizes)
     return found
 
 
@@ -65,18 +77,18 @@ async def _say(telegram: clinic.Telegram, chat: int, words: str) -> float:
     return time.monotonic() - began
 
 
-async def _standing(folder: Path, telegram: clinic.Telegram) -> dict[str, Any]:
+async def _standing(folder: Path, telegram: clinic.Telegram, sizes: Sizes) -> dict[str, Any]:
     """Empty against a hundred thousand reminders; idle; then ten thousand due in one minute."""
     offset = folder / "offset"
     offset.write_text("0")
     environment = {**clinic.handrail(folder, telegram), "CLOCK_FILE": str(offset), "TIME_ZONE": "UTC"}
     due = datetime.now(UTC) + timedelta(hours=2)
-    seeding = ("seed", "--patients", str(CROWD), "--telegram-id-from", str(clinic.FIRST))
+    seeding = ("seed", "--patients", str(sizes.crowd), "--telegram-id-from", str(clinic.FIRST))
     await clinic.command(folder, environment, "migrate")
     async with _running(folder, telegram, environment) as (pid, empty):
         few = clinic.cost(pid).resident
     await clinic.command(folder, environment, *seeding, "--remind", f"{due:%H:%M}")
-    _more(folder, "reminder", REMINDERS - CROWD, {"next_at": "'2099-01-01 12:00:00.000000'"})
+    _more(folder, "reminder", sizes.reminders - sizes.crowd, {"next_at": "'2099-01-01 12:00:00.000000'"})
     async with _running(folder, telegram, environment) as (pid, full):
         many = clinic.cost(pid).resident
         first = await _say(telegram, clinic.FIRST, "/help")
@@ -88,7 +100,7 @@ async def _standing(folder: Path, telegram: clinic.Telegram) -> dict[str, Any]:
         ahead = due.replace(second=0, microsecond=0) - datetime.now(UTC)
         offset.write_text(str(ahead.total_seconds() + 5))
         moved, sent = time.monotonic(), 0
-        while sent < CROWD and time.monotonic() - moved < 120:
+        while sent < sizes.crowd and time.monotonic() - moved < 120:
             await asyncio.sleep(0.25)
             sent = (await telegram.ask("/calls"))["calls"].get("sendmessage", 0)
         took = time.monotonic() - moved
@@ -96,28 +108,28 @@ async def _standing(folder: Path, telegram: clinic.Telegram) -> dict[str, Any]:
         chats = Counter(chat for chat, _ in (await telegram.ask("/calls"))["sent"])
     return {
         "start to the first getUpdates, empty database": f"{empty:.2f} s",
-        f"the same with {REMINDERS:,} reminders": f"{full - empty:+.2f} s",
+        f"the same with {sizes.reminders:,} reminders": f"{full - empty:+.2f} s",
         "from there to the first reply": f"{first * 1000:.0f} ms",
         "resident memory after the start": f"{few / 1e6:.0f} MB",
-        f"more with {REMINDERS:,} reminders": f"{(many - few) / 1e6:+.1f} MB",
+        f"more with {sizes.reminders:,} reminders": f"{(many - few) / 1e6:+.1f} MB",
         "idle, CPU a second": f"{idle * 1000:.1f} ms",
-        f"{CROWD:,} due in one minute: reached, and how many twice": (
+        f"{sizes.crowd:,} due in one minute: reached, and how many twice": (
             f"{len(chats):,}, {sum(count > 1 for count in chats.values())}"
         ),
         "all of them sent within": f"{took:.1f} s",
     }
 
 
-async def _fan_out(folder: Path, telegram: clinic.Telegram) -> dict[str, Any]:
+async def _fan_out(folder: Path, telegram: clinic.Telegram, sizes: Sizes) -> dict[str, Any]:
     """Nudges at Telegram's 30 a second, and cries for help meanwhile."""
     offset = folder / "offset"
     offset.write_text("0")
     environment = {**clinic.handrail(folder, telegram), "CLOCK_FILE": str(offset), "TIME_ZONE": "UTC"}
     environment["SEND_RATE"] = "30"
     due = datetime.now(UTC) + timedelta(hours=2)
-    seeding = ("seed", "--patients", str(FAN_OUT + _FEW), "--telegram-id-from", str(clinic.FIRST))
+    seeding = ("seed", "--patients", str(sizes.fan_out + _FEW), "--telegram-id-from", str(clinic.FIRST))
     await clinic.command(folder, environment, *seeding, "--remind", f"{due:%H:%M}")
-    quiet = range(clinic.FIRST + FAN_OUT, clinic.FIRST + FAN_OUT + _FEW)
+    quiet = range(clinic.FIRST + sizes.fan_out, clinic.FIRST + sizes.fan_out + _FEW)
     with sqlite3.connect(folder / "handrail.sqlite3") as database:
         database.execute(
             "DELETE FROM reminder WHERE patient_id IN (SELECT id FROM patient ORDER BY id DESC LIMIT ?)",
@@ -136,7 +148,7 @@ async def _fan_out(folder: Path, telegram: clinic.Telegram) -> dict[str, Any]:
         for _ in range(240):
             done = [sent for sent in (await telegram.ask("/calls"))["sent"] if sent[0] < quiet[0]]
             done = [sent for sent in done if sent[0] >= clinic.FIRST]
-            if len(done) >= FAN_OUT:
+            if len(done) >= sizes.fan_out:
                 break
             await asyncio.sleep(0.25)
     moments = [at for _, at in done]
@@ -146,7 +158,7 @@ async def _fan_out(folder: Path, telegram: clinic.Telegram) -> dict[str, Any]:
     )
     rate = (len(moments) - 1) / (moments[-1] - moments[0])
     return {
-        f"fan-out of {FAN_OUT} nudges at 30 a second": f"{rate:.1f} a second, {len(moments)} sent",
+        f"fan-out of {sizes.fan_out} nudges at 30 a second": f"{rate:.1f} a second, {len(moments)} sent",
         "the most in any one second": str(most),
         f"a card in the midst of it, of {len(cries)}: median, worst": (
             f"{sorted(cries)[len(cries) // 2] * 1000:.0f} ms, {max(cries) * 1000:.0f} ms"
@@ -154,21 +166,21 @@ async def _fan_out(folder: Path, telegram: clinic.Telegram) -> dict[str, Any]:
     }
 
 
-async def _growth(folder: Path, telegram: clinic.Telegram) -> dict[str, Any]:
+async def _growth(folder: Path, telegram: clinic.Telegram, sizes: Sizes) -> dict[str, Any]:
     """A step beside few answers of other people and beside very many, in turns on one database."""
     environment = clinic.handrail(folder, telegram)
     seeding = ("seed", "--patients", str(_FEW), "--telegram-id-from", str(clinic.FIRST))
     await clinic.command(folder, environment, *seeding)
     handrail = race.ENTRANTS[0]
     costs = []
-    for answers in (0, ANSWERS):
+    for answers in (0, sizes.answers):
         if answers:
             _more(folder, "answer", answers, {"patient_id": "1", "session_id": "abs(random()) % 30000"})
         async with _running(folder, telegram, environment) as (pid, _):
             heats = [await race.run(handrail, telegram, pid, None, folder, _FEW, 6, 0.0) for _ in range(2)]
             costs.append(min(heat.cpu for heat in heats))
     few, many = costs
-    return {f"a step beside {ANSWERS:,} answers of others, against beside few": f"{many / few:.2f}"}
+    return {f"a step beside {sizes.answers:,} answers of others, against beside few": f"{many / few:.2f}"}
 
 
 def _more(folder: Path, table: str, count: int, changed: Mapping[str, str]) -> None:
