@@ -62,8 +62,8 @@ QUESTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (*_SCALE, "11", "12", *_NAVIGATION),
     ),
     (
-        "Your body got some rest.\n\nWhich of these fit right now? Tap what fits, then Done. None is fine too."
-        "\n\n<i>5 of about 9</i>",
+        "Your body got some rest.\n\nWhich of these fit right now? Tap what fits, then Done. "
+        "None is fine too.\n\n<i>5 of about 9</i>",
         ("hungry", "angry", "lonely", "tired", "+done", "back", "cancel"),
     ),
     (

@@ -1,7 +1,7 @@
 """The race: the same conversation on every bot, and what a step costs each.
 
-One heat is one bot with one size of crowd. All bots run once, then all again: what the machine does to one, it
-does to all, and only ratios within a run are worth reading.
+One heat is one bot with one size of crowd. All bots run once, then all again: what the machine does to
+one, it does to all, and only ratios within a run are worth reading.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ YARDSTICK = "aiogram-redis"
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """What one run of one bot showed. `cpu` in microseconds an update, times in milliseconds, `resident` in MB.
+    """What one run of one bot showed: `cpu` in microseconds an update, times in milliseconds, memory in MB.
 
     `redis` is what the Redis server used besides, in microseconds an update.
     """
@@ -161,7 +161,7 @@ def times(users: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A bot's heats with one size of crowd, by their medians; `spread` is that of the CPU, half its range in %."""
+    """A bot's heats with one size of crowd, by their medians; `spread`: half the range of the CPU, in %."""
 
     entrant: str
     users: int
@@ -211,13 +211,14 @@ def table(lines: list[Line]) -> str:
     shown = {entrant.name: entrant.shown for entrant in ENTRANTS}
     order = {entrant.name: place for place, entrant in enumerate(ENTRANTS)}
     rows = [
-        "| bot | users | updates/s | CPU µs an update | against aiogram on Redis | p50 ms | p99 ms | memory MB | lost |",
+        "| bot | users | updates/s | CPU µs a step | against aiogram, Redis | p50 ms | p99 ms | MB | lost |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for line in sorted(lines, key=lambda line: (line.users, order[line.entrant])):
         ratio = f"{line.ratio:.2f}" if line.ratio is not None else ""
         rows.append(
-            f"| {shown[line.entrant]} | {line.users:,} | {line.rate:,.0f} | {line.cpu:,.0f} ±{line.spread:.0f} % "
+            f"| {shown[line.entrant]} | {line.users:,} | {line.rate:,.0f} "
+            f"| {line.cpu:,.0f} ±{line.spread:.0f} % "
             f"| {ratio} | {line.p50:,.1f} | {line.p99:,.1f} | {line.resident:,.0f} | {line.lost} |"
         )
     return "\n".join(rows)

@@ -1,5 +1,5 @@
-"""The other figures: starting, standing idle, ten thousand reminders at once, a fan-out at Telegram's pace with
-an alert in its midst, and whether a step costs more as data grows.
+"""The other figures: starting, standing idle, ten thousand reminders at once, a fan-out at Telegram's pace
+with an alert in its midst, and whether a step costs more as data grows.
 
 Times here are of one machine in one state; counts are facts, and "against" compares two runs that were made
 one after the other.
@@ -196,7 +196,8 @@ def _more(folder: Path, table: str, count: int, changed: Mapping[str, str]) -> N
     for _ in range(-(-count // there)):
         room = min(there, count)
         database.execute(
-            f'INSERT INTO "{table}" ({columns}) SELECT {source} FROM (SELECT * FROM "{table}" ORDER BY id LIMIT {room})'
+            f'INSERT INTO "{table}" ({columns}) SELECT {source} '
+            f'FROM (SELECT * FROM "{table}" ORDER BY id LIMIT {room})'
         )
         count -= room
     database.commit()

@@ -1,4 +1,4 @@
-"""A local Telegram that is fast and nothing else: one bot, many chats, no rules. It only has to be in nobody's way.
+"""A local Telegram that is fast and nothing else: one bot, many chats, no rules. It must be in nobody's way.
 
 Runs as a process of its own (`python -m tests.bench.telegram [--trip SECONDS]`) and prints its port. The bot
 uses it as Telegram, with getUpdates or with a webhook. A patient's phone does `POST /say` with
@@ -164,12 +164,12 @@ class Telegram:
         reply(orjson.dumps({"ok": True, "result": batch}))
 
     def _said(self, given: dict[str, Any]) -> dict[str, Any]:
-        id = int(given["chat_id"])
-        chat = self.chats.get(id)
+        number = int(given["chat_id"])
+        chat = self.chats.get(number)
         if chat is None:
-            chat = self.chats[id] = Chat(id)
+            chat = self.chats[number] = Chat(number)
         chat.number += 1
-        self.sent_at.append((id, time.monotonic()))
+        self.sent_at.append((number, time.monotonic()))
         message = {
             "message_id": chat.number,
             "from": _BOT,

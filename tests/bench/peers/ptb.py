@@ -1,4 +1,4 @@
-"""python-telegram-bot, as its documentation shows it: a ConversationHandler, or rows through SQLModel, or nothing.
+"""python-telegram-bot, as its documentation shows it: a ConversationHandler, rows by SQLModel, or nothing.
 
 python -m tests.bench.peers.ptb URL FOLDER floor|floor_aiohttp|pickle|sqlmodel
 """
