@@ -37,6 +37,7 @@ bench: benching
 	@$(PY) -m tests.bench $(ARGS)
 
 chaos: testing
+	@$(PY) -m pytest tests/chaos/controls.py
 	@$(PY) -m tests.chaos --kills $(KILLS) $(ARGS)
 
 # The first python on the PATH that is new enough and whole. A virtual environment that no longer

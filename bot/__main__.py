@@ -17,6 +17,7 @@ from bot.commands import Failed
 from bot.rows import Role
 from bot.settings import SettingsError
 from bot.store.vault import WrongMasterKey
+from bot.telegram.request import TokenRefused
 
 DONE, FAILED, USAGE, DATABASE = 0, 1, 2, 3
 
@@ -38,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
         return _say(
             "The database has another schema than this code: run `python -m bot migrate` first.", DATABASE
         )
+    except TokenRefused:
+        return _say("BOT_TOKEN is not a token that Telegram knows.", USAGE)
     except NotAlone:
         return _say("Another process runs on this SQLite database: stop it first.", FAILED)
     except Failed as error:

@@ -51,7 +51,7 @@ from bot.store import schema
 from bot.store.database import Store
 from bot.telegram.outbound import Outbound
 from bot.telegram.receiving import Door, Polling, site
-from bot.telegram.request import Bot
+from bot.telegram.request import Bot, insist
 from bot.telegram.request import bot as telegram_bot
 from bot.telegram.updates import ALLOWED
 from bot.understanding import Screen
@@ -177,7 +177,7 @@ class App:
     async def start(self) -> None:
         """Begin to listen, to send and to look at the clock."""
         await self._begin_web_early()
-        await self.bot.initialize()
+        await insist(self.bot.initialize)
         self.outbound = Outbound(self.bot)
         self.program = program_of(self.settings, self.words, self.bot.username)
         self.host = endings.host(self.program)
@@ -243,23 +243,33 @@ class App:
 
     async def _begin_intake(self) -> None:
         await self.store.write(lambda unit: housekeeping.tell_gap(unit, self.program))
-        await self.outbound.default_menus(
-            {
-                "" if language == "en" else language: menus.commands(self.program, language, menus.STRANGER)
-                for language in self.words.languages
-            }
-        )
         if self.settings.webhook_url:
             url, secret = self.settings.webhook
-            await self.bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED)
+            await insist(partial(self.bot.set_webhook, url, secret_token=secret, allowed_updates=ALLOWED))
         else:
-            await self.bot.delete_webhook(drop_pending_updates=False)
+            await insist(partial(self.bot.delete_webhook, drop_pending_updates=False))
+        await self._set_menus()
+        if not self.settings.webhook_url:
             self._tasks.append(asyncio.create_task(self._polling.run(), name="polling"))
         if not self.mode.keeps_time:
             self._schedule.every(_PULSE, self._beat)
             self._watch_others()
             self._schedule.start()
         await self._beat()
+
+    async def _set_menus(self) -> None:
+        """The commands of whoever has none of their own; a start does not hang on them."""
+        try:
+            await self.outbound.default_menus(
+                {
+                    "" if language == "en" else language: menus.commands(
+                        self.program, language, menus.STRANGER
+                    )
+                    for language in self.words.languages
+                }
+            )
+        except Exception as error:
+            log.warning("menus.not_set", error=error)
 
     def _begin_clock(self) -> None:
         self._schedule.every(_DUE, self.tick)

@@ -40,7 +40,7 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a patient wrote to their counselor in a check-in: the only words of theirs that are always shown."""
+    """What a patient wrote to their counselor in a check-in: of their words, only these are always shown."""
 
     at: datetime
     text: str

@@ -72,15 +72,16 @@ def buttons(program: Program, flag: Flag) -> Buttons:
         return [[(plain(LANGUAGE, "alerts", "button_note"), f"s:note:{code}")]]
     told = program.alert_details and bool((flag.body or {}).get("evidence"))
     show = [[(plain(LANGUAGE, "alerts", "button_show"), f"s:show:{code}")]] if told else []
+    done = (plain(LANGUAGE, "alerts", "button_done"), f"s:done:{code}")
     if flag.seen_at is None:
-        return [[(plain(LANGUAGE, "alerts", "button_seen"), f"s:seen:{code}")], *show]
+        return [[(plain(LANGUAGE, "alerts", "button_seen"), f"s:seen:{code}"), done], *show]
     contact = [
         (plain(LANGUAGE, "alerts", "button_reached"), f"s:reached:{code}"),
         (plain(LANGUAGE, "alerts", "button_not_reached"), f"s:missed:{code}"),
     ]
     asks = Level(flag.level) >= Level.URGENT or flag.rule in CONTACT_RULES or flag.reached is None
     first = [contact] if asks and flag.reached is not True else []
-    return [*first, [(plain(LANGUAGE, "alerts", "button_done"), f"s:done:{code}")], *show]
+    return [*first, [done], *show]
 
 
 def _name(unit: Unit, id: int | None) -> str:

@@ -1,32 +1,41 @@
 """HTTP to Telegram: python-telegram-bot's way out, on aiohttp.
 
 It costs a fraction of the stock backend's CPU, and it knows one thing more: whether a call that failed
-can have reached Telegram. `NotReached` means it cannot, `Unanswered` that it may have. Nothing is
-logged here: the token is a part of every address.
+can have reached Telegram. `NotReached` means it cannot, `Unanswered` that it may have. No address is
+ever logged: the token is a part of it.
 """
 
+import asyncio
 import os
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import orjson
 from telegram import Bot
-from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
+from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TimedOut
 from telegram.request import BaseRequest, RequestData
+
+from bot.journal import Log
+
+log = Log(__name__)
+T = TypeVar("T")
 
 # Durations come as timedeltas; without this, python-telegram-bot warns at every 429.
 os.environ["PTB_TIMEDELTA"] = "1"
 
-__all__ = ["AiohttpRequest", "Bot", "NotReached", "Unanswered", "bot"]
+__all__ = ["AiohttpRequest", "Bot", "NotReached", "TokenRefused", "Unanswered", "bot", "insist"]
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 FILE_SECONDS = 20.0
 CONNECTIONS = 256
 _IDLE_SECONDS = 30.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
 _UNSAID_RETRY = 5
 _UNSET = BaseRequest.DEFAULT_NONE
 _JSON = {"Content-Type": "application/json"}
@@ -123,6 +132,29 @@ class AiohttpRequest(BaseRequest):
             return orjson.loads(payload)
         except orjson.JSONDecodeError as error:
             raise Unanswered("an answer that is no JSON") from error
+
+
+class TokenRefused(Exception):
+    """Telegram does not know this token."""
+
+
+async def insist(call: Callable[[], Awaitable[T]]) -> T:
+    """Make a call that a start cannot do without, until it is answered: an outage is waited out."""
+    wait = _FIRST_WAIT
+    while True:
+        try:
+            return await call()
+        except InvalidToken as error:
+            raise TokenRefused from error
+        except NetworkError as error:
+            if isinstance(error, BadRequest):
+                raise
+            log.warning("telegram.unreachable", error=error)
+        except RetryAfter as error:
+            asked = error.retry_after
+            wait = max(wait, asked.total_seconds() if isinstance(asked, timedelta) else asked)
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, _LONGEST_WAIT)
 
 
 def bot(token: str, api_url: str, *, poll_seconds: float = READ_SECONDS) -> Bot:
