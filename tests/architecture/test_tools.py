@@ -79,7 +79,9 @@ def test_the_tests_run_on_the_very_versions_that_people_run(pins: str) -> None:
     version = re.compile(r"^([a-z0-9-]+==\S+)", re.MULTILINE)
     ours = set(version.findall((ROOT / "requirements.txt").read_text()))
     assert ours
-    assert ours <= set(version.findall((ROOT / pins).read_text()))
+    # One of the peers allows no newer pydantic than its own; the race compares, and serves nobody.
+    held_back = {one for one in ours if "bench" in pins and one.startswith("pydantic")}
+    assert ours - held_back <= set(version.findall((ROOT / pins).read_text()))
 
 
 @pytest.mark.parametrize("pins", ["requirements.txt", "tests/requirements.txt"])
