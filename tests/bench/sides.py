@@ -62,8 +62,8 @@ async def _running(
     folder: Path, telegram: clinic.Telegram, environment: Mapping[str, str]
 ) -> AsyncIterator[tuple[int, float]]:
     """Handrail, and the seconds until it asked for updates."""
+    await telegram.ask("/gone")
     began = time.monotonic()
-    await telegram.ask("/forget")
     async with clinic.process([sys.executable, "-m", "bot", "run"], folder, environment) as bot:
         await clinic.ready(telegram, bot, folder)
         yield bot.pid, time.monotonic() - began

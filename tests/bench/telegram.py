@@ -86,6 +86,9 @@ class Telegram:
                 self.calls.clear()
                 self.sent_at.clear()
                 reply(b"{}")
+            case "/gone":  # the bot: whoever starts next is waited for
+                self.is_ready, self.polling = False, None
+                reply(b"{}")
             case _:
                 reply(b'{"ok":false,"error_code":404,"description":"Not Found"}')
 
