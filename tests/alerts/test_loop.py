@@ -68,6 +68,18 @@ async def test_seen_stops_the_ringing_and_only_then_the_person_is_told_so(ward: 
     assert (kept.seen_by, kept.closed_at) == ((await ward.staff("dana")).id, None)
 
 
+async def test_a_ring_that_still_waits_for_telegram_is_dropped_when_somebody_has_seen_it(ward: Ward) -> None:
+    flag = await ward.flag()
+    assert flag is not None
+    ward.telegram_down = True
+    await ward.pass_time(15 * MINUTE)
+    await ward.press("dana", f"s:seen:{flag.id:x}")
+    ward.telegram_down = False
+    ward.heard.clear()
+    await ward.tick()
+    assert [heard.who for heard in ward.heard if heard.who != SAM] == []
+
+
 async def test_seen_without_a_contact_within_the_hour_rings_again_and_up(ward: Ward) -> None:
     flag = await ward.flag()
     assert flag is not None
