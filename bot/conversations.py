@@ -145,9 +145,7 @@ def answer(
         return _ask(unit, host, patient, at)
     labels = _labels(host.program, patient, at, prompt)
     ticks = tuple(session.ticks or ())
-    given = Input(
-        at=given.at, text=given.text, data=given.data, ticks=ticks, labels=labels, language=patient.language
-    )
+    given = replace(given, ticks=ticks, labels=labels, language=patient.language)
     if given.data is not None and isinstance(prompt, Many) and given.data in prompt.options:
         return _tick(unit, host, patient, at, prompt, given.data, message_id)
     try:
@@ -210,9 +208,7 @@ def correct(unit: Unit, host: Host, patient: Patient, message_id: int, given: In
         return False
     labels = _labels(host.program, patient, at, step.prompt)
     try:
-        said = engine.accept(
-            opened.turn, Input(at=given.at, text=given.text, labels=labels, language=patient.language)
-        )
+        said = engine.accept(opened.turn, replace(given, labels=labels, language=patient.language))
     except Unclear:
         return False
     _keep(unit, patient, at, said, given.at, message_id)

@@ -87,7 +87,9 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
 
 def needs_help_first(concern: Concern | None) -> bool:
     """Whether the person sees a card now, so that no other question is asked in the same breath."""
-    return concern is not None and (concern.ask or Level(concern.level) >= Level.URGENT)
+    if concern is None or concern.expected:
+        return False
+    return concern.ask or Level(concern.level) >= Level.URGENT
 
 
 def unsaved_card(program: Program, language: str, concern: Concern) -> str:

@@ -11,7 +11,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -77,7 +77,11 @@ class Intake:
     async def receive(self, batch: Iterable[Inbound]) -> None:
         """Return when all of it is committed; concerns of the whole batch go before any turn."""
         heard = [(inbound, await self._concern(inbound)) for inbound in batch]
-        concerns = [self._hear(inbound, concern) for inbound, concern in heard if concern is not None]
+        concerns = [
+            self._hear(inbound, concern)
+            for inbound, concern in heard
+            if concern is not None and not concern.expected
+        ]
         if concerns:
             await asyncio.gather(*concerns)
         chats: dict[int, list[tuple[Inbound, Concern | None]]] = defaultdict(list)
@@ -117,11 +121,14 @@ class Intake:
         if heard is None or words is None:
             return None
         try:
-            planning = self._storage.read(lambda unit: safety.is_planning(unit, self._host, inbound.chat))
-            return self._hearer(words, planning=True) if await asyncio.wait_for(planning, _ASIDE) else heard
+            asked_for = self._storage.read(
+                lambda unit: safety.asks_for(unit, self._host, inbound.chat, heard.category)
+            )
+            if await asyncio.wait_for(asked_for, _ASIDE):
+                return self._hearer(words, planning=True) or replace(heard, expected=True)
         except Exception as error:
-            log.error("concern.dialog_unknown", error=error)
-            return heard
+            log.warning("concern.dialog_unknown", error=error)
+        return heard
 
     async def _hear(self, inbound: Inbound, concern: Concern) -> None:
         """Commit a concern within `PATIENCE`, or send the card past the storage, once."""

@@ -24,12 +24,20 @@ _STANDS = timedelta(hours=1)
 _LATER = timedelta(hours=3)
 
 
-def is_planning(unit: Unit, host: Host, chat: int) -> bool:
-    """Whether what is typed in this chat now answers a dialog that names danger by design."""
+def asks_for(unit: Unit, host: Host, chat: int, category: str) -> bool:
+    """Whether what is typed in this chat now answers a dialog that names this danger by design."""
     patient = unit.one(Patient, chat_hash=unit.digest(chat))
     session = conversations.current(unit, patient) if patient else None
     fresh = session is not None and not conversations.is_silent(session, host.program, unit.now)
-    return fresh and session is not None and session.dialog in PLANNING
+    if session is None or not fresh or session.dialog not in PLANNING:
+        return False
+    match session.dialog:
+        case crisis.ASQ:
+            return category in _FOR_ASQ
+        case name if name == QUESTION:
+            return session.facts.get("topic") == category
+        case _:
+            return True
 
 
 def follow(unit: Unit, host: Host, patient: Patient, concern: Concern | None) -> None:

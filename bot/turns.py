@@ -134,7 +134,7 @@ def _words(
             conversations.keep_words(unit, patient, text, inbound.message_id)
             _wait(unit, host, patient, concern)
             return None
-        given = Input(at=inbound.at, text=text)
+        given = Input(at=inbound.at, text=text, danger=_asked_for(concern))
         conversations.answer(unit, host, patient, session, given, inbound.message_id, hold=help_first)
         if help_first:
             safety.hold(unit, patient, session)
@@ -146,6 +146,10 @@ def _words(
     else:
         menus.greet(unit, host, patient, "heard" if session is None else "heard_unfinished")
     return None
+
+
+def _asked_for(concern: Concern | None) -> bool:
+    return concern is not None and concern.expected and concern.crisis
 
 
 def _press(unit: Unit, host: Host, patient: Patient, inbound: Inbound, data: str) -> str | None:

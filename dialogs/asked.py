@@ -16,7 +16,8 @@ class Said(StrEnum):
 @dataclass(frozen=True)
 class Asked(Choice[Said]):
     """Typed words are read as generously as those of any yes or no; "skip" and "I don't know" are no answer,
-    and no answer is `RATHER_NOT`: whoever may be in danger is not asked the same thing over and over."""
+    and no answer is `RATHER_NOT`: whoever may be in danger is not asked the same thing over and over. Who
+    answers with a cry for help has said yes."""
 
     def _read(self, given: Input) -> Json:
         try:
@@ -24,6 +25,8 @@ class Asked(Choice[Said]):
         except Unclear:
             if given.text is None:
                 raise
+        if given.danger:
+            return Said.YES.value
         if reading.passes(given.text, given.language):
             return Said.RATHER_NOT.value
         yes = reading.yes_no(given.text, given.labels, given.language)

@@ -21,11 +21,15 @@ DONE = "+done"
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What the person gave to the open prompt: words, or the value part of a pressed button."""
+    """What the person gave to the open prompt: words, or the value part of a pressed button.
+
+    `danger`: the words speak of the danger that is asked about, as the screen hears them.
+    """
 
     at: datetime
     text: str | None = None
     data: str | None = None
+    danger: bool = False
     ticks: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"

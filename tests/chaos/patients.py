@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -29,6 +30,8 @@ AGAIN = 1.5
 COMMANDS = {"check_in": "/checkin", "thought_record": "/thought", "trigger_log": "/trigger"}
 ASIDE = ("/help", "/history", "/settings", "/privacy")
 DONE, SKIP, TICK = "+done", "+skip", "✅"
+REFUSAL = "rather_not"
+"""What one may answer to questions about safety alone."""
 
 
 @dataclass(slots=True)
@@ -73,6 +76,11 @@ class Question:
     def words(self) -> str:
         """The question without what led it."""
         return "\n\n".join(self.shown.text.split("\n\n")[-2:])
+
+    @property
+    def is_about_safety(self) -> bool:
+        """Whether Handrail asks this by itself; after a kill that may come long after the cry."""
+        return any(_value(button) == REFUSAL for button in self.options)
 
     def navigates(self, verb: str) -> Btn | None:
         """Its button back, skip or cancel."""
@@ -169,7 +177,9 @@ class Patient:
 
     async def _idle(self) -> None:
         roll = self.chance.random()
-        if roll < 0.12:
+        if (asked := self._asked_unasked()) is not None:
+            self._ask(asked)
+        elif roll < 0.12:
             await self._say_something()
         elif roll < 0.15:
             await self._cry()
@@ -326,7 +336,12 @@ class Patient:
     async def _say_something(self) -> None:
         words = self._invented()
         mine = self._send(words)
-        await self._until(lambda: self._plain(mine), "say something")
+
+        def replied() -> Shown | Question | None:
+            about_safety = (asked for asked in self._questions(mine) if asked.is_about_safety)
+            return self._plain(mine) or next(about_safety, None)
+
+        await self._until(replied, "say something")
         self.diary.words.append(words)
 
     async def _cry(self) -> None:
@@ -339,14 +354,8 @@ class Patient:
         await self._until(card, "cry for help")
         self.diary.words.append(words)
         self.diary.cries += 1
-        # Handrail may ask on by itself: then that is the dialog they are in.
-        unknown = lambda: next((a for a in self._questions(mine) if a.session not in self.diary.talks), None)  # noqa: E731
-        try:
-            asked = await self._until(unknown, "", within=ASKED_WITHIN)
-        except Silence:
-            return
-        self.diary.talks[asked.session] = Talk(asked.session, UNASKED)
-        self._ask(asked)
+        with suppress(Silence):
+            self._ask(await self._until(self._asked_unasked, "", within=ASKED_WITHIN))
 
     async def _look_around(self) -> None:
         mine = self._send(self.chance.choice(ASIDE))
@@ -367,7 +376,7 @@ class Patient:
         def opened() -> Question | Shown | None:
             for shown in self._new(newest):
                 asked = question_in(shown)
-                if asked is not None and asked.session not in self.diary.talks:
+                if asked is not None and self._is_new(asked):
                     return asked
                 left = offers(shown, "o:fresh:")
                 known = self.diary.talks.get(left) if left is not None else None
@@ -386,7 +395,7 @@ class Patient:
         if fresh:
             self.phone.press_data(found.message_id, f"o:fresh:{left.session}")
             asked = await self._until(
-                lambda: next((a for a in self._questions(newest) if a.session not in self.diary.talks), None),
+                lambda: next((a for a in self._questions(newest) if self._is_new(a)), None),
                 f"start {dialog} over",
             )
             left.state = "cancelled"
@@ -413,6 +422,18 @@ class Patient:
         self._ask(asked)
 
     # What they see
+
+    def _asked_unasked(self) -> Question | None:
+        """What Handrail asks by itself and nobody has answered: then that is the dialog they are in."""
+        newest = next((shown for shown in reversed(self.phone.messages) if not shown.mine), None)
+        asked = question_in(newest) if newest is not None else None
+        if asked is None or not asked.is_about_safety:
+            return None
+        self.diary.talks.setdefault(asked.session, Talk(asked.session, UNASKED))
+        return asked
+
+    def _is_new(self, asked: Question) -> bool:
+        return asked.session not in self.diary.talks and not asked.is_about_safety
 
     async def _follows(self, question: Question) -> Question | Shown:
         """The next question of this session, or the words that end it."""
@@ -491,7 +512,14 @@ class Patient:
                     await self.phone.changed()
                 return found
         except TimeoutError:
-            raise Silence(f"no reply to: {what}") from None
+            raise Silence(f"no reply to: {what}; last on the phone: {self._last_seen()}") from None
+
+    def _last_seen(self) -> str:
+        """The end of the chat in short, to find out what a silence was about."""
+        return " / ".join(
+            f"{'me' if shown.mine else 'bot'}: {shown.text[:60]!r} {shown.labels[:3]}"
+            for shown in self.phone.messages[-4:]
+        )
 
     # What they press and type
 

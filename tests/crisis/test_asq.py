@@ -8,12 +8,13 @@ import pytest
 from bot import flags
 from bot.clock import SettableClock
 from bot.concerns import Category, Level
+from bot.rows import Answer as Kept
 from dialogs.asked import Said
 from dialogs.asq import Asq, asq
 from dialogs.engine import Answer, Turn, accept, replay
 from dialogs.facts import Facts
 from dialogs.prompts import Identity, Input, Unclear
-from tests.crisis.clinic import BURDEN, DIE, Ward
+from tests.crisis.clinic import BURDEN, DIE, SHAKES, Ward
 from tests.fakes import FakeStorage
 
 AT = datetime(2026, 3, 3, tzinfo=UTC)
@@ -132,3 +133,22 @@ async def test_a_positive_answer_after_seen_rings_anew(ward: Ward) -> None:
     await ward.presses(sam, "Yes")
     assert ("asq", Level.URGENT) in await ward.rules(sam)
     assert await ward.rung(sam) == 2
+
+
+async def test_a_cry_for_help_answers_what_asks_about_it_with_yes(ward: Ward) -> None:
+    """Its words are asked for, so they raise nothing themselves; they are no reason to ask again either."""
+    sam = await ward.enrol()
+    await ward.says(sam, BURDEN)
+    await ward.says(sam, DIE)
+    await ward.says(sam, DIE)
+    answers = await ward.storage.read(lambda unit: unit.find(Kept, patient_id=sam, order="turn"))
+    assert [answer.body["value"] for answer in answers] == [Said.YES, Said.YES]
+    assert [rule for rule, _ in await ward.rules(sam)] == ["crisis", "asq"]
+
+
+async def test_another_danger_than_the_one_asked_about_is_heard(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, BURDEN)
+    texts = await ward.says(sam, SHAKES)
+    assert "A seizure" in texts[0]
+    assert not await ward.storage.read(lambda unit: unit.find(Kept, patient_id=sam))
