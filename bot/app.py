@@ -163,7 +163,7 @@ class App:
             clock=at,
             store=store,
             bot=telegram_bot(settings.token, settings.telegram_api_url),
-            words=Wording(CONTENT),
+            words=Wording(CONTENT).compile(),
             screen=Screen(CONTENT),
         )
 

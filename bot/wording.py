@@ -1,4 +1,4 @@
-"""The words that people read: blocks of the templates in content/<language>/, compiled once at start.
+"""The words that people read: blocks of the templates in content/<language>/, each file compiled once.
 
 Promises: what is shown is Telegram HTML, and nothing that a person wrote can break it; a block that a
 language lacks is taken from English; a name that a block uses and does not get is an error, never an
@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, time
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ ENGLISH = "en"
 SHARED = "choices"
 FORMATS = "formats"
 
+_OUTSIDE = re.compile(r"\{%-?\s*(macro|import|from)\b")
 _TAG = re.compile(r"<[^>]*>")
 _CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -40,32 +41,50 @@ class Page:
     """One template file: its blocks, each a function of a context, and what its top level defines."""
 
     def __init__(self, environment: Environment, name: str) -> None:
-        source, path, _ = (
-            environment.loader.get_source(environment, name) if environment.loader else ("", "", None)
-        )
-        self.template = environment.get_template(name)
-        self.blocks: Mapping[str, Callable[[Context], Iterator[str]]] = self.template.blocks
-        self.source = source
-        # A block called directly does not run what stands outside it: macros and imports are kept apart.
-        tree = environment.parse(source, name, path)
+        self._environment = environment
+        self._name = name
+
+    @cached_property
+    def template(self) -> Template:
+        return self._environment.get_template(self._name)
+
+    @cached_property
+    def blocks(self) -> dict[str, Callable[[Context], Iterator[str]]]:
+        return self.template.blocks
+
+    @cached_property
+    def outside(self) -> Mapping[str, Any]:
+        """A block called directly does not run what stands outside it: macros and imports are kept apart."""
+        environment, name = self._environment, self._name
+        if not _OUTSIDE.search(self.source):
+            return self.template.globals
+        tree = environment.parse(self.source, name)
         tree.body = [n for n in tree.body if isinstance(n, nodes.Macro | nodes.Import | nodes.FromImport)]
-        code = environment.compile(tree, name, path)
-        outside = Template.from_code(environment, code, environment.make_globals(None))
-        around = {n: v for n, v in vars(outside.module).items() if not n.startswith("_")}
-        self.outside = {**self.template.globals, **around}
-        self._whole = self.template.blocks if "self." in source else {}
+        code = environment.compile(tree, name, self.template.filename)
+        module = Template.from_code(environment, code, environment.make_globals(None)).module
+        return {**self.template.globals, **{n: v for n, v in vars(module).items() if not n.startswith("_")}}
+
+    @cached_property
+    def _whole(self) -> dict[str, Callable[[Context], Iterator[str]]]:
+        return self.blocks if "self." in self.source else {}
+
+    @cached_property
+    def source(self) -> str:
+        assert self._environment.loader is not None
+        return self._environment.loader.get_source(self._environment, self._name)[0]
 
     def render(self, block: str, context: Mapping[str, Any]) -> str:
         """Jinja would copy all globals and blocks for each; only a block that calls another needs those."""
         environment = self.template.environment
-        made = environment.context_class(
-            environment, {**self.outside, **context}, self.template.name, self._whole
-        )
+        made = environment.context_class(environment, {**self.outside, **context}, self._name, self._whole)
         return "".join(self.blocks[block](made)).strip()
 
 
 class Wording:
-    """All words of all languages. Built once from the content directory; safe to use from any thread."""
+    """All words of all languages. Built once from the content directory; safe to use from any thread.
+
+    A file is compiled when it is first needed, or with all the others by `compile`.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -85,6 +104,12 @@ class Wording:
         self._shared = {
             (language, dialog): self._functions(language, dialog) for language, dialog in list(self.pages)
         }
+
+    def compile(self) -> "Wording":
+        """Compile every file now, so that one that cannot be is an error at once (jinja2.TemplateError)."""
+        for page in self.pages.values():
+            _ = page.blocks, page.outside
+        return self
 
     def prompt(
         self, language: str, dialog_name: str, prompt: Prompt[Any], turn: Turn[Any], facts: Facts

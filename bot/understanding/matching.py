@@ -34,6 +34,7 @@ _FAR = 10_000
 _REMEMBERED = 20_000
 _OTHER = ("",)
 _EDGES = ((START,), (END,))
+_NOWHERE: dict[str, tuple[int, ...]] = {}
 
 
 class _Node:
@@ -95,20 +96,20 @@ class Automaton:
 
     def close(self) -> None:
         """Call once, after the last `add`: resolves empty moves so that a walk needs none."""
-        closures = [tuple(self._closure(state)) for state in range(len(self._steps))]
-        entry: dict[str, set[int]] = {}
+        self._useful = [bool(steps or skips) for steps, skips in zip(self._steps, self._skips, strict=True)]
+        closures = [self._arrivals(state) for state in range(len(self._steps))]
         for steps, skips in zip(self._steps, self._skips, strict=True):
-            self._next.append(
-                {word: tuple({c for t in targets for c in closures[t]}) for word, targets in steps.items()}
-            )
-            self._any.append(tuple({c for t in skips for c in closures[t]}))
+            moves = {word: _all_of(closures, targets) for word, targets in steps.items()}
+            self._next.append(moves or _NOWHERE)
+            self._any.append(_all_of(closures, skips))
+        entry: dict[str, set[int]] = {}
         for start in self._starts:
             for state in closures[start]:
                 for word, targets in self._next[state].items():
                     entry.setdefault(word, set()).update(targets)
         self._entry = {word: tuple(targets) for word, targets in entry.items()}
-        self._useful = [bool(n or a) for n, a in zip(self._next, self._any, strict=True)]
         self._root = self._node({})
+        del self._steps, self._skips, self._free, self._starts
 
     def find(self, words: Sequence[str]) -> list[Hit]:
         """Every place where a phrase ends, with the latest beginning that leads there."""
@@ -188,6 +189,12 @@ class Automaton:
             self.words.add(word)
         self._steps[state].setdefault(word, []).append(target)
 
+    def _arrivals(self, state: int) -> tuple[int, ...]:
+        """The states that count once `state` is reached: those that go on, and those that end a phrase."""
+        if not self._free[state]:
+            return (state,)
+        return tuple(s for s in self._closure(state) if self._useful[s] or self._accepts[s] is not None)
+
     def _closure(self, state: int) -> set[int]:
         seen, todo = {state}, [state]
         while todo:
@@ -225,6 +232,12 @@ class Automaton:
         return last
 
 
+def _all_of(closures: Sequence[tuple[int, ...]], targets: Sequence[int]) -> tuple[int, ...]:
+    if len(targets) == 1:
+        return closures[targets[0]]
+    return tuple({state for target in targets for state in closures[target]})
+
+
 class _Reader:
     """Recursive descent over the pieces of one phrase."""
 
@@ -256,7 +269,7 @@ class _Reader:
         if piece == "(":
             ends = []
             while True:
-                ends.append(self.sequence(self._machine.join([state]), depth + 1))
+                ends.append(self.sequence(state, depth + 1))
                 if not self.rest():
                     raise BadPhrase(f"{self._phrase} (a bracket is open)")
                 self._at += 1

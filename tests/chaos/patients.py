@@ -275,6 +275,7 @@ class Patient:
         given = self.chance.choice(pressed)
         query = self.phone.press_data(given.message_id, f"n:{question.session}:{given.turn}:change")
         self.phone.mark()
+        restarts = self.restarts()
 
         def follows() -> Question | str | None:
             answer = self.phone.tg.queries[query].answer
@@ -282,7 +283,12 @@ class Patient:
                 return str(answer["text"])
             return self._later(question)
 
-        following: Question | str = await self._until(follows, "change an answer")
+        try:
+            following: Question | str = await self._until(follows, "change an answer")
+        except Silence:
+            if restarts == self.restarts():
+                raise
+            return  # A toast is best effort: a kill may take it, and the question stands as it was.
         if isinstance(following, Question):
             given.taken_back = talk.edited = True
             self._goes_on(talk, following)

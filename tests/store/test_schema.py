@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -125,3 +126,8 @@ def test_sending_looks_only_at_what_is_still_to_be_sent(database_url: str) -> No
     for name in ("ix_outbox_due", "ix_outbox_chat"):
         options = found[name]["dialect_options"]
         assert any("queued" in str(value) for value in options.values()), name
+
+
+def test_the_head_is_the_newest_revision() -> None:
+    script = ScriptDirectory.from_config(schema.configuration("sqlite://"))
+    assert script.get_current_head() == schema.HEAD
