@@ -26,6 +26,7 @@ from bot import (
     alerts,
     channels,
     drill,
+    due,
     endings,
     housekeeping,
     lines,
@@ -38,6 +39,7 @@ from bot import (
 )
 from bot.clock import Clock, OffsetClock, SystemClock
 from bot.courier import Courier
+from bot.due import Due
 from bot.hours import DutyHours, read_minutes
 from bot.intake import Intake
 from bot.journal import Log
@@ -227,10 +229,21 @@ class App:
 
     async def tick(self) -> None:
         """Everything that is due, now."""
-        while await self.store.write(lambda unit: alerts.ring_due(unit, self.program), urgent=True):
-            pass
-        await self.store.write(lambda unit: channels.tell_late(unit, self.program), urgent=True)
-        await self.store.write(lambda unit: drill.end_due(unit, self.program))
+        waiting = await self.store.read(due.now)
+        if Due.ALERT in waiting:
+            while await self.store.write(lambda unit: alerts.ring_due(unit, self.program), urgent=True):
+                pass
+        if Due.LATE in waiting:
+            await self.store.write(lambda unit: channels.tell_late(unit, self.program), urgent=True)
+        if Due.DRILL in waiting:
+            await self.store.write(lambda unit: drill.end_due(unit, self.program))
+        if Due.REMINDER in waiting:
+            await self._remind()
+        if Due.KEPT in waiting:
+            await self.intake.retry()
+        self._ticks += 1
+
+    async def _remind(self) -> None:
         while await self.store.write(lambda unit: vigils.fire(unit, self.program), urgent=True):
             pass
         while (
@@ -238,8 +251,6 @@ class App:
             == _FIRE_AT_ONCE
         ):
             pass
-        await self.intake.retry()
-        self._ticks += 1
 
     async def _begin_intake(self) -> None:
         await self.store.write(lambda unit: housekeeping.tell_gap(unit, self.program))
@@ -333,7 +344,7 @@ class App:
         self._web = asyncio.create_task(self._server.serve(sockets), name="web")
 
     async def _end_web(self) -> None:
-        self._server.should_exit = True
+        self._server.end()
         with contextlib.suppress(Exception):
             await self._web
 
@@ -344,7 +355,19 @@ class App:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the process decides when it stops."""
+    """uvicorn without its signal handlers, and without the loop that looks ten times a second whether to stop:
+    the process decides when it stops, and waiting costs nothing."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._over = asyncio.Event()
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._over.set()
+
+    async def main_loop(self) -> None:
+        await self._over.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -363,6 +386,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,
         lifespan="off",
         timeout_graceful_shutdown=5,
     )

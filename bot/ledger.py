@@ -47,6 +47,11 @@ class Outcome:
     blocked: bool = False
 
 
+def left_behind(unit: Unit, held: frozenset[int]) -> bool:
+    """Whether there is anything for `claim`."""
+    return any(unit.find(Outgoing, order="due_at", limit=1, **where) for where in _left(unit, held))
+
+
 def claim(
     unit: Unit, lanes: tuple[Lane, ...], most: int, held: frozenset[int], *, every: bool = False
 ) -> list[Outgoing]:
@@ -54,13 +59,9 @@ def claim(
 
     `held` are the ids that this process has in hand; `every` takes rows whatever their lease says.
     """
-    where: dict[str, Any] = {"lane": lanes, "state": Sending.QUEUED, "due_at__le": unit.now}
-    if held:
-        where["id__not"] = tuple(held)
-    whose: list[dict[str, Any]] = [{}] if every else [{"owner": None}, {"lease_until__lt": unit.now}]
     found: dict[int, Outgoing] = {}
-    for further in whose:
-        for row in unit.find(Outgoing, order="lane id", limit=most, claim=True, **where, **further):
+    for where in _left(unit, held, every=every):
+        for row in unit.find(Outgoing, order="lane id", limit=most, claim=True, lane=lanes, **where):
             found[row.id] = row
     rows = sorted(found.values(), key=lambda row: (row.lane, row.id))[:most]
     late = _behind(unit, rows, held | {row.id for row in rows})
@@ -126,6 +127,15 @@ def release(unit: Unit, rows: Sequence[Outgoing], marked: Container[int]) -> Non
         if row.id in marked:
             unit.change(row, state=Sending.QUEUED, sent_at=None, body=row.body)
         unit.change(row, owner=None, lease_until=None)
+
+
+def _left(unit: Unit, held: frozenset[int], *, every: bool = False) -> list[dict[str, Any]]:
+    """What is due, and nobody's or with its lease run out: as two looks, each with an index to follow."""
+    where: dict[str, Any] = {"state": Sending.QUEUED, "due_at__le": unit.now}
+    if held:
+        where["id__not"] = tuple(held)
+    whose: list[dict[str, Any]] = [{}] if every else [{"owner": None}, {"lease_until__lt": unit.now}]
+    return [where | further for further in whose]
 
 
 def _behind(unit: Unit, rows: Sequence[Outgoing], held: Container[int]) -> frozenset[int]:

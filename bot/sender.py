@@ -165,6 +165,11 @@ class Sender:
         """
         async with self._sweeping:
             self._every = self._every or all_leases
+            whole = frozenset(self._hand.rows)
+            if not self._every and not await self._storage.read(partial(ledger.left_behind, held=whole)):
+                self._left_behind = False
+                self._pump()
+                return 0
             left, taken = False, 0
             for lanes in (AT_ONCE, PACED):
                 held = frozenset(one.row.id for one in self._hand.rows.values() if one.row.lane in lanes)
