@@ -61,17 +61,18 @@ class Automaton:
 
     def __init__(self) -> None:
         self.words: set[str] = set()
-        self._steps: list[dict[str, list[int]]] = []
-        self._skips: list[list[int]] = []
-        self._accepts: list[int | None] = []
-        self._free: list[list[int]] = []
+        # By state, and only for those that have any: most states have but one way on.
+        self._states = 0
+        self._steps: dict[int, dict[str, list[int]]] = {}
+        self._skips: dict[int, list[int]] = {}
+        self._free: dict[int, list[int]] = {}
+        self._accepts: dict[int, int] = {}
         self._prefixes: dict[str, set[str]] = {}
         self._count = 0
         self._starts: list[int] = []
         self._entry: dict[str, tuple[int, ...]] = {}
-        self._next: list[dict[str, tuple[int, ...]]] = []
-        self._any: list[tuple[int, ...]] = []
-        self._useful: list[bool] = []
+        self._next: dict[int, dict[str, tuple[int, ...]]] = {}
+        self._any: dict[int, tuple[int, ...]] = {}
         self._kinds: dict[str, tuple[str, ...]] = {}
         self._nodes: dict[frozenset[tuple[int, int]], _Node] = {}
 
@@ -87,7 +88,7 @@ class Automaton:
             raise BadPhrase(phrase)
         if last in self._closure(first):
             raise BadPhrase(f"{phrase} (it would match everything)")
-        if any(self._skips[state] for state in self._closure(first)):
+        if any(state in self._skips for state in self._closure(first)):
             raise BadPhrase(f"{phrase} (a phrase cannot begin with ...)")
         self._accepts[last] = self._count
         self._starts.append(first)
@@ -96,16 +97,13 @@ class Automaton:
 
     def close(self) -> None:
         """Call once, after the last `add`: resolves empty moves so that a walk needs none."""
-        self._useful = [bool(steps or skips) for steps, skips in zip(self._steps, self._skips, strict=True)]
-        closures = [self._arrivals(state) for state in range(len(self._steps))]
-        for steps, skips in zip(self._steps, self._skips, strict=True):
-            moves = {word: _all_of(closures, targets) for word, targets in steps.items()}
-            self._next.append(moves or _NOWHERE)
-            self._any.append(_all_of(closures, skips))
+        for state, steps in self._steps.items():
+            self._next[state] = {word: self._all(targets) for word, targets in steps.items()}
+        self._any = {state: self._all(skips) for state, skips in self._skips.items()}
         entry: dict[str, set[int]] = {}
         for start in self._starts:
-            for state in closures[start]:
-                for word, targets in self._next[state].items():
+            for state in self._arrivals(start):
+                for word, targets in self._next.get(state, {}).items():
                     entry.setdefault(word, set()).update(targets)
         self._entry = {word: tuple(targets) for word, targets in entry.items()}
         self._root = self._node({})
@@ -134,8 +132,8 @@ class Automaton:
         width = 0 if symbol in _EDGES else 1
         reached: dict[int, int] = {}
         for state, length in node.states:
-            targets: list[int] = list(self._any[state]) if width else []
-            step = self._next[state]
+            targets: list[int] = list(self._any.get(state, ())) if width else []
+            step = self._next.get(state, _NOWHERE)
             for word in symbol:
                 targets.extend(step.get(word, ()))
             for target in targets:
@@ -146,17 +144,20 @@ class Automaton:
                 reached[target] = width
         found = []
         for state, length in reached.items():
-            accepted = self._accepts[state]
+            accepted = self._accepts.get(state)
             if accepted is not None:
                 found.append((accepted, length))
         return self._node(reached), tuple(found)
 
     def _node(self, reached: Mapping[int, int]) -> _Node:
-        states = frozenset((state, length) for state, length in reached.items() if self._useful[state])
+        states = frozenset((state, length) for state, length in reached.items() if self._goes_on(state))
         node = self._nodes.get(states)
         if node is None:
             node = self._nodes[states] = _Node(states)
         return node
+
+    def _goes_on(self, state: int) -> bool:
+        return state in self._next or state in self._any
 
     def _kind(self, word: str) -> tuple[str, ...]:
         """All words that no phrase names are one and the same."""
@@ -173,11 +174,8 @@ class Automaton:
         return (word, *(f"{p}*" for p in prefixes if word.startswith(p)))
 
     def _state(self) -> int:
-        self._steps.append({})
-        self._skips.append([])
-        self._accepts.append(None)
-        self._free.append([])
-        return len(self._steps) - 1
+        self._states += 1
+        return self._states - 1
 
     def _link(self, state: int, word: str, target: int) -> None:
         if word.endswith("*"):
@@ -187,18 +185,23 @@ class Automaton:
             self._prefixes.setdefault(stem[:3], set()).add(stem)
         elif word not in (START, END):
             self.words.add(word)
-        self._steps[state].setdefault(word, []).append(target)
+        self._steps.setdefault(state, {}).setdefault(word, []).append(target)
 
     def _arrivals(self, state: int) -> tuple[int, ...]:
         """The states that count once `state` is reached: those that go on, and those that end a phrase."""
-        if not self._free[state]:
+        if state not in self._free:
             return (state,)
-        return tuple(s for s in self._closure(state) if self._useful[s] or self._accepts[s] is not None)
+        return tuple(
+            s for s in self._closure(state) if s in self._accepts or s in self._steps or s in self._skips
+        )
+
+    def _all(self, states: Iterable[int]) -> tuple[int, ...]:
+        return tuple({arrival for state in states for arrival in self._arrivals(state)})
 
     def _closure(self, state: int) -> set[int]:
         seen, todo = {state}, [state]
         while todo:
-            for target in self._free[todo.pop()]:
+            for target in self._free.get(todo.pop(), ()):
                 if target not in seen:
                     seen.add(target)
                     todo.append(target)
@@ -217,25 +220,22 @@ class Automaton:
         """A new state reached from `state` by up to `GAP` words of any kind."""
         last = self._state()
         for _ in range(GAP):
-            self._free[state].append(last)
+            self._frees(state, last)
             target = self._state()
-            self._skips[state].append(target)
+            self._skips.setdefault(state, []).append(target)
             state = target
-        self._free[state].append(last)
+        self._frees(state, last)
         return last
 
     def join(self, states: Iterable[int]) -> int:
         """A new state reached from each of these for nothing."""
         last = self._state()
         for state in states:
-            self._free[state].append(last)
+            self._frees(state, last)
         return last
 
-
-def _all_of(closures: Sequence[tuple[int, ...]], targets: Sequence[int]) -> tuple[int, ...]:
-    if len(targets) == 1:
-        return closures[targets[0]]
-    return tuple({state for target in targets for state in closures[target]})
+    def _frees(self, state: int, target: int) -> None:
+        self._free.setdefault(state, []).append(target)
 
 
 class _Reader:
