@@ -357,7 +357,19 @@ class Patient:
         def card() -> Shown | None:
             return next((shown for shown in self._new(mine) if offers(shown, "o:safe") is not None), None)
 
-        await self._until(card, "cry for help")
+        def answered() -> list[Question]:
+            asked = {a.turn: a for a in self._questions(mine) if a.is_about_safety}
+            return [asked[turn] for turn in sorted(asked)] if len(asked) > 1 else []
+
+        found: Shown | list[Question] = await self._until(
+            lambda: card() or answered() or None, "cry for help"
+        )
+        if isinstance(found, list):
+            # What was asked meanwhile, after a kill, took it as an answer: a yes.
+            talk = self.diary.talks.setdefault(found[0].session, Talk(found[0].session, UNASKED))
+            talk.given.append(Given(found[0].turn, "yes", mine, typed=True))
+            self._ask(found[-1])
+            return
         self.diary.words.append(words)
         self.diary.cries += 1
         with suppress(Silence):

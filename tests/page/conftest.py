@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
 
 from bot.sandbox import LocalTelegram, pages, serve
 from bot.sandbox.control import routes
@@ -91,13 +92,13 @@ async def serving(tg: LocalTelegram, hands: Hands, port: int = 0) -> AsyncIterat
         yield url
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def url(tg: LocalTelegram, hands: Hands) -> AsyncIterator[str]:
     async with serving(tg, hands) as url:
         yield url
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def browse(chromium: Browser, url: str) -> AsyncIterator[Opening]:
     """Open the page. At the end it must have asked nobody else, and complained of nothing but the network."""
     complaints: list[str] = []
@@ -121,7 +122,7 @@ async def browse(chromium: Browser, url: str) -> AsyncIterator[Opening]:
     assert [there for here, there in asked if not there.startswith(here)] == []
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browse: Opening) -> Page:
     return await browse()
 

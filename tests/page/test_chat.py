@@ -15,6 +15,8 @@ from tests.page.conftest import DANA, SAM, View
 if TYPE_CHECKING:
     from playwright.async_api import Page, Route
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 
 def keyboard(*rows: list[str]) -> dict[str, Any]:
     """A button presses its own label."""

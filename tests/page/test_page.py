@@ -18,6 +18,8 @@ from tests.page.test_chat import keyboard, say
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 
 async def test_no_string_can_become_markup_and_nothing_inline_can_run(chromium: Browser, url: str) -> None:
     page = await chromium.new_page()
