@@ -355,8 +355,8 @@ class App:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, and without the loop that looks ten times a second whether to stop:
-    the process decides when it stops, and waiting costs nothing."""
+    """uvicorn without its signal handlers: the process decides when it stops. And without its loop that looks
+    ten times a second whether to: waiting costs nothing."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
