@@ -103,6 +103,14 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("code", metavar="P-…")
     export.set_defaults(command=commands.export)
 
+    backup = add("backup", help="write the whole database, sealed, to a new file; the bot may run meanwhile")
+    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.set_defaults(command=commands.backup)
+    restore = add("restore", help="put a backup back; what may have been sent since is not sent again")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("--overwrite", action="store_true", help="even if the database holds rows")
+    restore.set_defaults(command=commands.restore)
+
     screen = add("screen", help="messages on standard input, one a line: LEVEL<TAB>CATEGORY each")
     screen.add_argument("--explain", action="store_true")
     screen.set_defaults(command=commands.screen)

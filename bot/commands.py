@@ -172,6 +172,49 @@ def export(code: str) -> object:
     return document
 
 
+def backup(file: Path) -> None:
+    """The whole database, as it stands at this instant, in a new file."""
+    from bot.store import backup as backups
+
+    settings = load()
+    journal.configure(settings.log_level)
+    try:
+        backups.take(settings.database, file, clock_of(settings).now())
+    except FileExistsError:
+        raise Failed(f"There is a file {file.name} already; a backup overwrites nothing.") from None
+    except OSError as error:
+        raise Failed(f"The backup could not be written to {file.name}: {error.strerror}.") from None
+    except backups.NoDatabase:
+        raise Failed("DATABASE_URL names no database of Handrail's: there is nothing to back up.") from None
+
+
+def restore(file: Path, overwrite: bool) -> object:
+    """The database as it was when the backup was taken, which sends nothing again."""
+    from bot import restoring
+    from bot.store import backup as backups
+
+    settings = load(Demand.VAULT)
+    journal.configure(settings.log_level)
+    program = program_of(settings, Wording(CONTENT), "")
+
+    def settle(unit: Unit, before: backups.Before) -> restoring.Restored:
+        return restoring.settle(unit, program, before.taken_at, before.ended)
+
+    try:
+        done = backups.restore(
+            settings.database, file, list(settings.keys), clock_of(settings), settle, overwrite=overwrite
+        )
+    except backups.NotABackup:
+        raise Failed(f"{file.name} is no whole backup of a Handrail that this one knows.") from None
+    except backups.NotEmpty:
+        raise Failed(
+            "The database holds rows already; with --overwrite they go, and the backup takes their place."
+        ) from None
+    except backups.InUse:
+        raise Failed("Handrail still runs on this database: stop every process of it first.") from None
+    return done.to_json()
+
+
 def screen(explain: bool) -> None:
     """LEVEL and CATEGORY of each line of standard input."""
     from bot.understanding import Screen, command

@@ -156,16 +156,30 @@ def my_data(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: li
 
 
 def erase(unit: Unit, host: Host, patient: Patient) -> None:
-    """Forget a patient: their rows go, and the key that could read any copy of them.
-
-    What stays is the code, the consents and the audit, without words: a program must be able to show
-    them. The counselor is told that it happened; open alerts stay open, since a person may be in danger.
-    """
+    """Forget a patient at their own wish, tell them so, and tell the counselor that it happened."""
     to = people.address(patient)
     counselor = people.counselor_of(unit, patient)
+    forget(unit, patient)
+    text = host.program.words.text(
+        patient.language, "history", "erased", lines=host.program.lines_in(patient.language)
+    )
+    house = Address(to.chat, to.chat_hash)
+    outbox.say(unit, house, text)
+    menus.set_menu(unit, host.program, house, patient.language, menus.STRANGER)
+    if counselor is not None:
+        menus.notify(unit, host.program, counselor, "patient_erased", code=patient.code)
+
+
+def forget(unit: Unit, patient: Patient) -> None:
+    """Their rows go, and the key that could read any copy of them.
+
+    What stays is the code, the consents and the audit, without words: a program must be able to show
+    them. Open alerts stay open, since a person may be in danger.
+    """
     for kind in (Answer, Record, Reading, Message, Session, Reminder, Nudge, Outgoing):
         unit.remove(kind, patient_id=patient.id)
-    unit.remove(Incoming, chat_hash=to.chat_hash)
+    if patient.chat_hash is not None:
+        unit.remove(Incoming, chat_hash=patient.chat_hash)
     for flag in unit.find(Flag, patient_id=patient.id):
         unit.change(flag, body=None)
     people.note(unit, "patient", "erased", patient_id=patient.id)
@@ -179,14 +193,6 @@ def erase(unit: Unit, host: Host, patient: Patient) -> None:
         profile=None,
     )
     unit.forget(patient.id)
-    text = host.program.words.text(
-        patient.language, "history", "erased", lines=host.program.lines_in(patient.language)
-    )
-    house = Address(to.chat, to.chat_hash)
-    outbox.say(unit, house, text)
-    menus.set_menu(unit, host.program, house, patient.language, menus.STRANGER)
-    if counselor is not None:
-        menus.notify(unit, host.program, counselor, "patient_erased", code=patient.code)
 
 
 def _entries(unit: Unit, patient: Patient, before: int | None) -> list[Entry]:

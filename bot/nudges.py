@@ -26,7 +26,8 @@ class Kind(StrEnum):
 
 class Outcome(StrEnum):
     """What became of a slot. `SENT` counts among the messages of a day that nobody asked for; `ASKED` does
-    not: the person chose it when they put it off, or was promised it. All others were dropped."""
+    not: the person chose it when they put it off, or was promised it. All others were dropped; `RESTORED`
+    came between a backup and its restore, so that nobody knows whether it was sent."""
 
     SENT = "sent"
     ASKED = "asked"
@@ -37,6 +38,7 @@ class Outcome(StrEnum):
     ABSENT = "absent"
     ENOUGH = "enough"
     DONE = "done"
+    RESTORED = "restored"
 
 
 CHOICES = ("30", "120", "today")

@@ -165,6 +165,38 @@ def _fire(unit: Unit, program: Program, patient: Patient, reminder: Reminder) ->
         _settle(unit, program, patient, reminder, slot, missed=slot != slots[-1])
 
 
+def pass_over(unit: Unit) -> int:
+    """Write down what is due as unknown, send none of it, and go on from the next slots; how many there were.
+
+    After a restore: what came due since the backup may have been sent then.
+    """
+    due = unit.find(Reminder, kind=SAID, next_at__le=unit.now)
+    for reminder in due:
+        patient = unit.get(Patient, reminder.patient_id)
+        assert patient is not None
+        assert reminder.next_at is not None
+        slots = [reminder.next_at]
+        if reminder.days:
+            slots, ahead = _slots(reminder, reminder.next_at, patient.time_zone, unit.now)
+            unit.change(reminder, next_at=ahead)
+        else:
+            unit.remove(Reminder, id=reminder.id)
+        for slot in slots:
+            unit.add_once(
+                Nudge(
+                    id=unit.new_id(),
+                    patient_id=patient.id,
+                    kind=reminder.kind,
+                    slot=_name(reminder, slot, patient.time_zone),
+                    local_date=local_date(slot, patient.time_zone),
+                    at=unit.now,
+                    outcome=Outcome.RESTORED,
+                    session_id=reminder.session_id,
+                )
+            )
+    return len(due)
+
+
 def _slots(reminder: Reminder, slot: datetime, zone: str, now: datetime) -> tuple[list[datetime], datetime]:
     """The slots that have come, oldest first, and the one to come."""
     if now - slot > _RECORDED:

@@ -27,6 +27,8 @@ from bot.store.vault import HOUSE, LOOKUP, Vault
 from bot.unit import Work
 
 T = TypeVar("T")
+NAME = "handrail"
+"""What our connections are called on PostgreSQL, by which a restore sees that somebody still runs."""
 _TOGETHER = 128
 _ABREAST = 8
 _TRIES = 3
@@ -67,7 +69,11 @@ def engine(url: str, *, writer: bool = True, abreast: int = _ABREAST) -> Engine:
             pool_size=abreast,
             max_overflow=2,
             pool_pre_ping=True,
-            connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
+            connect_args={
+                "options": "-c timezone=UTC",
+                "connect_timeout": 5,
+                "application_name": NAME,
+            },
         )
     made = create_engine(
         url, poolclass=QueuePool, pool_size=1 if writer else 2, connect_args={"check_same_thread": False}
@@ -91,6 +97,20 @@ def engine(url: str, *, writer: bool = True, abreast: int = _ABREAST) -> Engine:
         connection.exec_driver_sql(begin)
 
     return made
+
+
+def hold(path: str) -> IO[str] | None:
+    """Hold the SQLite database at `path` until this is closed; None if another process holds it.
+
+    The lock is the operating system's, on a file beside the database, and dies with its process.
+    """
+    held = open(f"{path}-lock", "w")  # noqa: SIM115 (held until the process or the store ends)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        held.close()
+        return None
+    return held
 
 
 class Store:
@@ -136,20 +156,12 @@ class Store:
                     )
 
     def is_alone(self) -> bool:
-        """Hold a SQLite database for this process; False if another holds it. PostgreSQL is for many.
-
-        The lock is the operating system's, on a file beside the database, and dies with its process.
-        """
+        """Hold a SQLite database for this process; False if another holds it. PostgreSQL is for many."""
         path = self._engine.url.database
         if not self.on_sqlite or path is None:
             return True
-        self._held = open(f"{path}-lock", "w")  # noqa: SIM115 (held until the process or the store ends)
-        try:
-            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._held.close()
-            return False
-        return True
+        self._held = hold(path)
+        return self._held is not None
 
     def rewrap(self, most: int = 500) -> int:
         """Wrap up to `most` keys anew that an older master key still holds; the number done (0: finished)."""

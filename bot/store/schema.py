@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlmodel import SQLModel
 
 from bot.store import tables
@@ -30,8 +30,11 @@ def configuration(url: str) -> "Config":
     return config
 
 
-def migrate(url: str) -> None:
-    """Bring the database to this code's schema; does nothing when it is there. Safe to run twice at once."""
+def migrate(url: str, to: str = "head") -> None:
+    """Bring the database to this code's schema; does nothing when it is there. Safe to run twice at once.
+
+    `to` names an earlier revision, for the copy of a database that has not been migrated yet.
+    """
     from alembic import command
 
     made = engine(url)
@@ -41,21 +44,35 @@ def migrate(url: str) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:guard)"), {"guard": _GUARD})
             config = configuration(url)
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     finally:
         made.dispose()
 
 
 def is_current(url: str) -> bool:
     """True when the database has exactly this code's schema."""
+    return revision(url) == HEAD
+
+
+def revision(url: str) -> str | None:
+    """The revision of the database's schema; None when it has none."""
     made = engine(url)
     try:
         with made.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return False
-            return connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [HEAD]
+            return revision_at(connection)
     finally:
         made.dispose()
+
+
+def revision_at(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.scalars(text("SELECT version_num FROM alembic_version")).one_or_none()
+
+
+def knows(revision: str) -> bool:
+    """Whether this code can bring a database of that revision to its own schema."""
+    return any(_MIGRATIONS.glob(f"versions/{revision}_*.py"))
 
 
 metadata = SQLModel.metadata

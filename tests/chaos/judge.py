@@ -160,9 +160,9 @@ def alerts(tg: LocalTelegram, staff: Iterable[Person], code: str, export: Json) 
     members = {person.telegram_id for person in staff}
     rang = {
         data.rpartition(":")[2]
-        for call in _delivered(tg)
+        for call in delivered(tg)
         if call.params["chat_id"] in members and code in call.params.get("text", "")
-        for data in _presses(call)
+        for data in presses(call)
     }
     for flag in export["flags"]:
         if flag["id"] not in rang:
@@ -173,15 +173,15 @@ def nudges(tg: LocalTelegram, diary: Diary, export: Json, kills: int) -> Iterato
     """No reminder twice. One that was begun is lost only where a kill may have come between."""
     sent = [
         (data.rpartition(":")[2], call)
-        for call in _delivered(tg)
+        for call in delivered(tg)
         if call.params["chat_id"] == diary.telegram_id
-        for data in _presses(call)
+        for data in presses(call)
         if data.startswith("o:snooze:30:")
     ]
     for nudge, times in Counter(nudge for nudge, _ in sent).items():
         if times > 1:
             yield Finding("no reminder twice", diary.code, f"nudge {nudge} was sent {times} times")
-    evenings = [call.at.date() for _, call in sent if "o:checkin" in _presses(call)]
+    evenings = [call.at.date() for _, call in sent if "o:checkin" in presses(call)]
     for day, times in Counter(evenings).items():
         if times > 1:
             yield Finding("no reminder twice", diary.code, f"{times} on {day}")
@@ -198,10 +198,10 @@ def nudges(tg: LocalTelegram, diary: Diary, export: Json, kills: int) -> Iterato
 def order(tg: LocalTelegram, diary: Diary) -> Iterator[Finding]:
     """The questions of a session arrive in the order in which they were asked, the first time."""
     asked: dict[str, int] = {}
-    for call in _delivered(tg):
+    for call in delivered(tg):
         if call.params["chat_id"] != diary.telegram_id:
             continue
-        for data in _presses(call):
+        for data in presses(call):
             kind, _, rest = data.partition(":")
             session, _, turn = rest.partition(":")
             number = turn.partition(":")[0]
@@ -213,12 +213,12 @@ def order(tg: LocalTelegram, diary: Diary) -> Iterator[Finding]:
             asked[session] = max(asked.get(session, 0), int(number))
 
 
-def _delivered(tg: LocalTelegram) -> Iterator[Call]:
+def delivered(tg: LocalTelegram) -> Iterator[Call]:
     """Messages that appeared in a chat, whether or not the bot ever heard so."""
     return (call for call in tg.calls if call.method in _SENDS and call.status == 200)
 
 
-def _presses(call: Call) -> list[str]:
+def presses(call: Call) -> list[str]:
     markup = call.params.get("reply_markup") or {}
     if isinstance(markup, str):
         markup = json.loads(markup)
