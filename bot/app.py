@@ -165,7 +165,7 @@ class App:
             clock=at,
             store=store,
             bot=telegram_bot(settings.token, settings.telegram_api_url),
-            words=Wording(CONTENT).compile(),
+            words=Wording(CONTENT, settings.crisis_region).compile(),
             screen=Screen(CONTENT),
         )
 

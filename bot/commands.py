@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from bot import departures, journal, people, seeding
+from bot import departures, journal, lines, people, seeding
 from bot import export as exporting
 from bot.app import CONTENT, App, Mode, clock_of, open_store, program_of
 from bot.people import Invitation
@@ -127,14 +127,16 @@ def rehearse() -> str | None:
 
 
 def add_staff(name: str, role: str, as_json: bool) -> object:
-    words = Wording(CONTENT)
-    program = program_of(load(Demand.VAULT), words, _username())
+    settings = load(Demand.VAULT)
+    words = Wording(CONTENT, settings.crisis_region)
+    program = program_of(settings, words, _username())
     made = _within(lambda unit: people.add_staff(unit, program, name, Role(role), "admin"))
     return _invitation(made, as_json)
 
 
 def remove_staff(code: str, to: str | None) -> None:
-    program = program_of(load(Demand.VAULT), Wording(CONTENT), "")
+    settings = load(Demand.VAULT)
+    program = program_of(settings, Wording(CONTENT, settings.crisis_region), "")
 
     def remove(unit: Unit) -> None:
         leaving = _staff(unit, code)
@@ -149,8 +151,9 @@ def remove_staff(code: str, to: str | None) -> None:
 def invite(counselor: str | None, patient: str | None, qr: Path | None, as_json: bool) -> object:
     if (counselor is None) == (patient is None):
         raise SettingsError("Name either --counselor S-… for a new patient or --patient P-… for a known one.")
-    words = Wording(CONTENT)
-    program = program_of(load(Demand.VAULT), words, _username())
+    settings = load(Demand.VAULT)
+    words = Wording(CONTENT, settings.crisis_region)
+    program = program_of(settings, words, _username())
 
     def make(unit: Unit) -> Invitation:
         if patient is not None:
@@ -226,12 +229,17 @@ def screen(explain: bool) -> None:
 
 
 def check_content() -> str | None:
+    """What has to be put right before words go out; what a person has still to verify is only told."""
     from bot.content import check
     from dialogs import CATALOGUE
 
+    spoken = lines.read(CONTENT / "lines.toml")
     problems = [str(problem) for problem in check(Wording(CONTENT), CATALOGUE)]
+    problems += spoken.problems(clock_of(load()).now().date())
+    told = problems + spoken.unverified()
+    if told:
+        print("\n".join(told))  # noqa: T201
     if problems:
-        print("\n".join(problems))  # noqa: T201
         raise Failed(f"{len(problems)} problems in the words.")
     return None
 

@@ -14,12 +14,14 @@ from bot.telegram.outbound import Outbound
 from bot.telegram.request import bot as telegram_bot
 from bot.unit import Unit
 
-GOOD, BAD = "ok   ", "LOOK "
+Finding = tuple[bool | None, str]
+"""Whether it is well, and a sentence; None: nothing is wrong now, and a person has still to see to it."""
+_SIGNS = {True: "ok   ", None: "note ", False: "LOOK "}
 
 
 async def examine(settings: Settings) -> tuple[bool, str]:
     """Whether all is well, and one line for each thing looked at. Changes nothing."""
-    findings = [
+    findings: list[Finding] = [
         *_lines(clock_of(settings).now().date()),
         await _telegram(settings),
         _second_channel(settings),
@@ -28,15 +30,16 @@ async def examine(settings: Settings) -> tuple[bool, str]:
         findings += await _database(settings)
     except SettingsError as error:
         findings.append((False, str(error)))
-    report = "\n".join((GOOD if good else BAD) + words for good, words in findings)
-    return all(good for good, _ in findings), report
+    report = "\n".join(_SIGNS[good] + words for good, words in findings)
+    return all(good is not False for good, _ in findings), report
 
 
-def _lines(today: date) -> list[tuple[bool, str]]:
-    old = lines.read(CONTENT / "lines.toml").problems(today)
-    if not old:
-        return [(True, "The crisis lines are verified and in date.")]
-    return [(False, f"Crisis line {problem}.") for problem in old]
+def _lines(today: date) -> list[Finding]:
+    spoken = lines.read(CONTENT / "lines.toml")
+    old = spoken.problems(today)
+    found: list[Finding] = [(False, f"Crisis line {problem}.") for problem in old]
+    found += [(None, f"Crisis line {wanted}.") for wanted in spoken.unverified()]
+    return found or [(True, "The crisis lines are verified and in date.")]
 
 
 async def _telegram(settings: Settings) -> tuple[bool, str]:

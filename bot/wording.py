@@ -21,6 +21,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, nodes
 from jinja2.runtime import Context
 
+from bot import lines
 from dialogs.engine import Turn
 from dialogs.prompts import Choice, Facts, Many, Prompt, Time
 
@@ -83,11 +84,13 @@ class Page:
 class Wording:
     """All words of all languages. Built once from the content directory; safe to use from any thread.
 
-    A file is compiled when it is first needed, or with all the others by `compile`.
+    A file is compiled when it is first needed, or with all the others by `compile`. No number stands in a
+    template: `{{ dial.emergency }}` and `{{ dial.talk }}` name the lines of the program's `region`.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, region: str = "US") -> None:
         self.root = root
+        self._dial = _dial(root / "lines.toml", region)
         self.pages: dict[tuple[str, str], Page] = {}
         environment = Environment(
             loader=FileSystemLoader(root), autoescape=True, undefined=StrictUndefined, auto_reload=False
@@ -203,7 +206,7 @@ class Wording:
             return functions
 
     def _functions(self, language: str, file: str) -> Mapping[str, Any]:
-        """What every block may call: label(member), clock(time), day(date)."""
+        """What every block may call: label(member), clock(time), day(date); and `dial`, its region's lines."""
 
         @lru_cache(maxsize=1024, typed=True)  # members of two catalogues may be equal as words
         def label(member: StrEnum) -> str:
@@ -218,7 +221,7 @@ class Wording:
         def day(on: date) -> str:
             return self._page(language, (FORMATS,), "day").render("day", {"on": on})
 
-        return {"label": label, "clock": clock, "day": day}
+        return {"label": label, "clock": clock, "day": day, "dial": self._dial(language)}
 
     def _page(self, language: str, files: tuple[str, ...], block: str) -> Page:
         page = self._find(language, files, block)
@@ -233,6 +236,14 @@ class Wording:
                 if page is not None and block in page.blocks:
                     return page
         return None
+
+
+def _dial(file: Path, region: str) -> Callable[[str], Mapping[str, str]]:
+    """How a language names the lines of a region inside a sentence; nothing where no lines are kept."""
+    if not file.exists():
+        return lambda language: {}
+    found = lines.read(file)
+    return lambda language: found.dial(region, language.partition("-")[0])
 
 
 def label_places(dialog_name: str, prompt: Prompt[Any], option: str) -> list[tuple[str, str]]:

@@ -46,8 +46,8 @@ PATIENTS = 5001
 
 
 @cache
-def _words(folder: Any) -> Wording:
-    return Wording(folder)
+def _words(folder: Any, region: str) -> Wording:
+    return Wording(folder, region)
 
 
 @cache

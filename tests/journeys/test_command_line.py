@@ -235,6 +235,12 @@ async def test_words_are_screened_one_line_for_each(shell: Shell) -> None:
 async def test_the_words_are_checked_and_previewed(shell: Shell) -> None:
     checked = await shell.bot("content", "check", MASTER_KEYS=None, BOT_TOKEN=None)
     assert checked.code == DONE, checked.out
+    assert "to be verified by a person before release" in checked.out
+    clock = shell.folder / "years"
+    clock.write_text(str(10 * 366 * 86400))
+    late = await shell.bot("content", "check", CLOCK_FILE=str(clock), MASTER_KEYS=None, BOT_TOKEN=None)
+    assert late.code == FAILED
+    assert "set a new date" in late.out
     shown = await shell.bot("content", "preview", "check_in", "--lang", "en")
     assert shown.code == DONE
     assert "mood" in shown.out.lower()
