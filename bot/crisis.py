@@ -8,7 +8,7 @@ words themselves stay in the patient's own sealed rows. For a stranger nothing i
 from collections.abc import Mapping
 from typing import Any
 
-from bot import alerts, outbox, people
+from bot import alerts, desk, outbox, people
 from bot.concerns import Category, Concern, Level
 from bot.conversations import Host
 from bot.flags import Raised
@@ -16,7 +16,7 @@ from bot.inbound import Inbound, Medium
 from bot.outbox import Buttons, Lane
 from bot.people import Person
 from bot.program import Program, local
-from bot.rows import Flag, Patient, Record, Standing
+from bot.rows import Flag, Patient, Record, Staff, Standing
 from bot.unit import Unit
 
 CRISIS = "crisis"
@@ -43,9 +43,11 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
     to = people.address(person)
     cause = inbound.key.hex()
     level = Level(concern.level)
+    if isinstance(person, Staff) and desk.awaits_note(unit, person):
+        return
     if not isinstance(person, Patient) or person.standing not in (Standing.ENROLLED, Standing.INVITED):
         if concern.ask or level >= Level.URGENT:
-            text = _card(program, _language(person), concern, person)
+            text = _card(program, people.language(person), concern, person)
             outbox.say(unit, to, text, lane=Lane.ALERT, cause=f"card:{cause}")
         return
     grave = level >= Level.URGENT or concern.ask
@@ -58,7 +60,10 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
             return
         if _alike(flag, concern):
             lines = program.lines_in(person.language, concern.category)
-            text = program.words.text(person.language, "crisis", "more_of_the_same", lines=lines)
+            situation = reached(unit, program, person)
+            text = program.words.text(
+                person.language, "crisis", "more_of_the_same", lines=lines, situation=situation
+            )
         else:
             text = _card(program, person.language, concern, person, *_chances(unit, program, person, level))
         below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
@@ -77,12 +82,17 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
     if not grave:
         outbox.say(unit, to, alerts.told(unit, program, person, flag), cause=f"told:{cause}")
         return
-    if told_directly:
+    if told_directly and alerts.recipients(unit, program, person, 0):
         text = program.words.text(person.language, "crisis", "told_now")
     else:
         text = _card(program, person.language, concern, person, *_chances(unit, program, person, level))
     below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
     outbox.say(unit, to, text, below, lane=Lane.ALERT, cause=f"card:{cause}")
+
+
+def reached(unit: Unit, program: Program, patient: Patient) -> str:
+    """The situation of a patient's words: whether anybody on the team can be reached about them now."""
+    return "enrolled" if alerts.recipients(unit, program, patient, 0) else "unreached"
 
 
 def needs_help_first(concern: Concern | None) -> bool:
@@ -109,15 +119,19 @@ def unheard(program: Program, language: str, medium: Medium) -> str:
 
 
 def buttons(unit: Unit, program: Program, patient: Patient, *, hide: bool = False) -> Buttons:
-    """What a person can do from a card, with one press each. What was set off is taken back by none."""
+    """What a person can do from a card, with one press each. What was set off is taken back by none.
+
+    With `hide` somebody may be watching the phone: then a call to it is not offered.
+    """
     words, language = program.words, patient.language
+    call = (words.plain(language, "crisis", "button_call"), "o:call")
     plan = "button_plan" if unit.count(Record, patient_id=patient.id, dialog=PLAN) else "button_make_plan"
     rows = [[(words.plain(language, "crisis", "button_hide"), "o:hide")]] if hide else []
     return [
         *rows,
         [(words.plain(language, "crisis", plan), "o:plan")],
         [
-            (words.plain(language, "crisis", "button_call"), "o:call"),
+            *([] if hide else [call]),
             (words.plain(language, "crisis", "button_ground"), "o:ground"),
         ],
         [
@@ -192,6 +206,8 @@ def _card(
             situation = "enrolling"
         case Patient():
             situation = "discharged"
+        case Staff():
+            situation = "staff"
         case _:
             situation = "stranger"
     return program.words.text(
@@ -214,7 +230,3 @@ def context(
         "situation": situation,
         "hide": category == Category.ABUSE and situation == "enrolled",
     }
-
-
-def _language(person: Person) -> str:
-    return person.language if isinstance(person, Patient) else "en"

@@ -174,9 +174,14 @@ def ask_note(unit: Unit, host: Host, staff: Staff, code: str) -> str | None:
     return None
 
 
+def awaits_note(unit: Unit, staff: Staff) -> bool:
+    """Whether what they type now is about a patient, because a note on an alert was asked for."""
+    return staff.asked_at is not None and unit.now - staff.asked_at <= ANSWER_WITHIN
+
+
 def typed(unit: Unit, host: Host, staff: Staff, text: str) -> bool:
     """Whether these words answer what was asked a moment ago: then they are kept."""
-    fresh = staff.asked_at is not None and unit.now - staff.asked_at <= ANSWER_WITHIN
+    fresh = awaits_note(unit, staff)
     what, _, code = (staff.asked or "").partition(":")
     if staff.asked is not None:
         unit.change(staff, asked=None, asked_at=None)

@@ -151,7 +151,7 @@ class Intake:
         self._warned.discard(inbound.key)
 
     async def _send_directly(self, inbound: Inbound, concern: Concern) -> None:
-        text = crisis.unsaved_card(self._host.program, "en", concern)
+        text = crisis.unsaved_card(self._host.program, inbound.language or "en", concern)
         try:
             await self._courier.deliver({"chat": inbound.chat, "kind": "text", "text": text, "buttons": []})
         except Exception as error:

@@ -92,6 +92,11 @@ def address(person: Person) -> Address:
             return Address(person.chat, person.chat_hash)
 
 
+def language(person: Person) -> str:
+    """What somebody is answered in: staff read English until they have a setting of their own."""
+    return (person.language or "en") if isinstance(person, Patient | Stranger) else "en"
+
+
 def add_staff(unit: Unit, program: Program, name: str, role: Role, actor: str) -> Invitation:
     """A new member of staff, and the link with which they join."""
     staff = Staff(id=unit.new_id(), code=new_code(unit, "S"), role=role, created_at=unit.now, name=name)

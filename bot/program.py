@@ -56,8 +56,9 @@ class Program:
 
     def lines_in(self, language: str, category: str = "") -> tuple[str, ...]:
         """The region's crisis lines as plain words; for one category, those that fit it."""
-        general = self.lines.get(language, self.lines.get("en", ()))
-        return self.lines.get(f"{language}/{category}", general)
+        spoken = next((one for one in (language, language.partition("-")[0]) if one in self.lines), "en")
+        general = self.lines.get(spoken, ())
+        return self.lines.get(f"{spoken}/{category}", general)
 
 
 def local(instant: datetime, zone: str) -> datetime:

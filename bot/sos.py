@@ -8,7 +8,7 @@ buttons under a card are answered here too; none of them takes back what was set
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from bot import alerts, conversations, crisis, menus, outbox, people, plans, reminders, safety, vigils
+from bot import alerts, conversations, crisis, menus, outbox, people, plans, reminders, rota, safety, vigils
 from bot.concerns import Category, Level
 from bot.conversations import Host
 from bot.flags import Raised
@@ -117,18 +117,25 @@ def _ways(unit: Unit, host: Host, patient: Patient) -> Buttons:
 def _thank(unit: Unit, host: Host, patient: Patient, what: str, block: str) -> None:
     """Keep with the newest open alert what its person says of it, and tell those whom it rang, once."""
     found = unit.find(Flag, patient_id=patient.id, rule=crisis.RULES, closed_at=None, order="-at", limit=1)
+    passed_on = False
     for flag in found:
         body = flag.body or {}
         if what not in body.get("said", {}):
             said = {**body.get("said", {}), what: unit.now.isoformat()}
             unit.change(flag, body={**body, "said": said})
             people.note(unit, "patient", f"said_{what}", patient_id=patient.id, detail=flag.rule)
-            counselor = people.counselor_of(unit, patient)
-            if counselor is not None:
+        counselor = people.counselor_of(unit, patient)
+        if counselor is not None and rota.reachable(counselor):
+            passed_on = True
+            if what not in body.get("said", {}):
                 at = local(flag.at, host.program.time_zone)
                 menus.notify(unit, host.program, counselor, f"patient_said_{what}", code=patient.code, at=at)
     text = host.program.words.text(
-        patient.language, "crisis", block, situation="enrolled" if found else "nothing_open"
+        patient.language,
+        "crisis",
+        block,
+        situation="enrolled" if found else "nothing_open",
+        passed_on=passed_on,
     )
     outbox.say(unit, people.address(patient), text, menus.main(unit, host, patient))
 

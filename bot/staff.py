@@ -24,8 +24,8 @@ PAGE = 10
 _QR_SCALE = 8
 
 
-def take(unit: Unit, host: Host, staff: Staff, inbound: Inbound) -> str | None:
-    """Answer a member of staff."""
+def take(unit: Unit, host: Host, staff: Staff, inbound: Inbound, *, helped: bool = False) -> str | None:
+    """Answer a member of staff. `helped`: what they wrote about themselves has brought them a card."""
     match inbound.event:
         case Said(command="start", rest=token) if token:
             outcome, _ = people.redeem(unit, host.program, staff, token.split()[0])
@@ -46,6 +46,8 @@ def take(unit: Unit, host: Host, staff: Staff, inbound: Inbound) -> str | None:
             verb, _, argument = rest.partition(":")
             press = PRESSES.get(verb) if kind == "s" else None
             return press(unit, host, staff, argument) if press else _plain(host, "old_button")
+        case _ if helped:
+            return None
         case _:
             _say(unit, host, staff, "only_commands", buttons=_menu(host))
             return None

@@ -19,6 +19,7 @@ from bot import (
     people,
     preferences,
     privacy,
+    rota,
     safety,
     sos,
     staff,
@@ -66,7 +67,7 @@ def take(unit: Unit, host: Host, inbound: Inbound, concern: Concern | None) -> s
         case Patient(standing=Standing.INVITED):
             return _enrolling(unit, host, person, inbound, concern)
         case Staff():
-            return staff.take(unit, host, person, inbound)
+            return staff.take(unit, host, person, inbound, helped=crisis.needs_help_first(concern))
         case _:
             return _outsider(unit, host, person, inbound, concern)
 
@@ -74,11 +75,15 @@ def take(unit: Unit, host: Host, inbound: Inbound, concern: Concern | None) -> s
 def apologise(unit: Unit, host: Host, inbound: Inbound) -> None:
     """An update that kept failing by a fault of ours: an honest word, and where help is."""
     person = people.who(unit, inbound.chat, inbound.language)
-    text = host.program.words.text(_language(person), "trouble", "apology", lines=host.program.lines_in("en"))
-    outbox.say(unit, people.address(person), text, cause=f"apology:{inbound.key.hex()}")
+    language, program = people.language(person), host.program
     counselor = people.counselor_of(unit, person) if isinstance(person, Patient) else None
+    told = counselor if counselor is not None and rota.reachable(counselor) else None
+    text = program.words.text(
+        language, "trouble", "apology", lines=program.lines_in(language), told=told.name if told else ""
+    )
+    outbox.say(unit, people.address(person), text, cause=f"apology:{inbound.key.hex()}")
     if isinstance(person, Patient) and counselor is not None:
-        menus.notify(unit, host.program, counselor, "dead_letter", code=person.code)
+        menus.notify(unit, program, counselor, "dead_letter", code=person.code)
 
 
 def _patient(
@@ -325,9 +330,9 @@ def _outsider(
         case Said(command="start", rest=token) if token:
             return _redeem(unit, host, person, token.split()[0], inbound)
         case Pressed():
-            return host.program.words.plain(_language(person), "menu", "toast_outsider")
+            return host.program.words.plain(people.language(person), "menu", "toast_outsider")
         case Showed(medium=medium) if concern is None:
-            text = crisis.unheard(host.program, _language(person), medium)
+            text = crisis.unheard(host.program, people.language(person), medium)
             outbox.say(unit, people.address(person), text)
             return None
         case _:
@@ -358,9 +363,9 @@ def _redeem(unit: Unit, host: Host, person: Person, token: str, inbound: Inbound
 
 
 def _tell_outsider(unit: Unit, host: Host, person: Person, block: str) -> None:
-    words, program = host.program.words, host.program
-    text = words.text(
-        _language(person), "menu", block, name="", program=program.name, lines=program.lines_in("en")
+    program, language = host.program, people.language(person)
+    text = program.words.text(
+        language, "menu", block, name="", program=program.name, lines=program.lines_in(language)
     )
     outbox.say(unit, people.address(person), text)
 
@@ -474,10 +479,6 @@ def _session(unit: Unit, patient: Patient, code: str) -> Session | None:
 
 def _line(host: Host, patient: Patient, block: str) -> str:
     return host.program.words.plain(patient.language, "menu", block)
-
-
-def _language(person: Person) -> str:
-    return person.language if isinstance(person, Patient) else "en"
 
 
 COMMANDS: Mapping[str, Handler] = {

@@ -111,7 +111,8 @@ def _raise(unit: Unit, program: Program, patient: Patient, raised: Raised, sessi
     flag = crisis.raise_or_add(unit, program, patient, raised, f"{raised.rule}:{session.id}")
     to = outbox.to_patient(patient)
     if flag is not None and to is not None:
-        text = program.words.text(patient.language, "crisis", f"{raised.rule}_told")
+        situation = crisis.reached(unit, program, patient)
+        text = program.words.text(patient.language, "crisis", f"{raised.rule}_told", situation=situation)
         buttons = crisis.buttons(unit, program, patient)
         outbox.say(unit, to, text, buttons, lane=Lane.ALERT, cause=f"{raised.rule}_told:{session.id}")
     return flag is not None and to is not None

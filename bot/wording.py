@@ -206,7 +206,7 @@ class Wording:
             return functions
 
     def _functions(self, language: str, file: str) -> Mapping[str, Any]:
-        """What every block may call: label(member), clock(time), day(date); and `dial`, its region's lines."""
+        """What every block may call: label(member), clock(time), day(date); and `dial`, whom to call."""
 
         @lru_cache(maxsize=1024, typed=True)  # members of two catalogues may be equal as words
         def label(member: StrEnum) -> str:

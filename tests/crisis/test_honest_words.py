@@ -1,0 +1,114 @@
+"""Nothing is claimed that is not so: who was told, who can be reached, in whose language help is named."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot import turns
+from bot.inbound import Inbound, Said
+from bot.rows import Flag, Outgoing, Staff
+from bot.unit import Unit
+from tests.crisis.clinic import DIE, HURT, Ward
+from tests.reminders.clinic import DANA, HOUR
+
+STRANGER = 7777
+
+
+async def alone(ward: Ward) -> int:
+    """A patient whose only counselor has blocked the bot."""
+    sam = await ward.enrol()
+    await ward.do(lambda unit: [unit.change(one, blocked_at=unit.now) for one in unit.find(Staff)])
+    return sam
+
+
+async def writes(ward: Ward, chat: int, text: str, language: str | None = None) -> list[str]:
+    """What somebody who is no patient gets for their words."""
+    number = next(ward.messages)
+    key = number.to_bytes(8, "big")
+    said = Inbound(key, chat, chat, ward.now, Said(text), number + 1000, language=language)
+    await ward.intake().receive([said])
+    found = await ward.storage.read(lambda unit: unit.find(Outgoing, chat_hash=unit.digest(chat), order="id"))
+    return [row.body["text"] for row in found if row.body and "text" in row.body]
+
+
+async def test_more_of_the_same_does_not_claim_that_a_team_hears_which_cannot_be_reached(ward: Ward) -> None:
+    sam = await alone(ward)
+    card = await ward.says(sam, DIE)
+    ward.clock.advance(3 * HOUR)  # the question after the card is no longer waited for
+    more = await ward.says(sam, DIE)
+    assert "I hear you" in more[0]
+    for text in (card[0], more[0]):
+        assert "can't reach any" in text
+        assert "told your team" not in text
+
+
+async def test_neither_does_the_word_after_an_unanswered_question(small_ward: Ward) -> None:
+    sam = await alone(small_ward)
+    await small_ward.says(sam, DIE)
+    said = await small_ward.passes(sam, 15)
+    assert any("can't reach anyone" in text for text in said)
+    assert not any("asking your team" in text for text in said)
+
+
+async def test_that_somebody_is_safe_is_passed_on_only_to_whom_it_can_be(small_ward: Ward) -> None:
+    sam = await small_ward.enrol()
+    await small_ward.says(sam, HURT)
+    assert "passing it on" in (await small_ward.presses(sam, "You misunderstood"))[-1]
+    jo = await alone(small_ward)
+    await small_ward.says(jo, HURT)
+    assert "passing it on" not in (await small_ward.presses(jo, "You misunderstood"))[-1]
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+async def test_an_apology_says_that_the_counselor_knows_if_they_do(ward: Ward, reachable: bool) -> None:
+    sam = await ward.enrol() if reachable else await alone(ward)
+    patient = await ward.patient(sam)
+    assert patient.chat is not None
+    lost = Inbound(b"lost", patient.chat, patient.chat, ward.now, Said("the heron"), 5)
+    await ward.do(lambda unit: turns.apologise(unit, ward.host, lost))
+    (told,) = await ward.said_since(sam, 0)
+    assert ("telling Dana" in told) == reachable
+    assert "heron" not in told
+
+
+async def test_help_is_named_in_the_language_of_whoever_writes(ward: Ward) -> None:
+    spoken = {"en": ("Call us",), "es": ("Llama",)}
+    ward.program = replace(ward.program, lines=spoken)
+    ward.host = replace(ward.host, program=ward.program)
+    assert "Llama" in (await writes(ward, STRANGER, "hola", "es-MX"))[-1]
+    assert "Call us" in (await writes(ward, STRANGER + 1, "hello", "fr"))[-1]
+    sam = await ward.enrol(language="es")
+    chat = (await ward.patient(sam)).chat
+    assert chat is not None
+    await ward.do(
+        lambda unit: turns.apologise(unit, ward.host, Inbound(b"x", chat, chat, ward.now, Said("x"), 5))
+    )
+    assert "Llama" in (await ward.said_since(sam, 0))[-1]
+
+
+async def test_one_of_the_team_who_is_in_danger_gets_the_card_and_nothing_else(ward: Ward) -> None:
+    said = await writes(ward, DANA, DIE)
+    assert len(said) == 1
+    assert "I'm really glad you told me" in said[0]
+    assert "not enrolled" not in said[0]
+    assert "can't pass messages on" in (await writes(ward, DANA, "tell Sam hello"))[-1]
+
+
+async def test_a_note_about_a_patient_in_danger_brings_its_writer_no_card(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, DIE)
+    (flag,) = await ward.flags(sam)
+    dana = ward.dana
+    assert dana is not None
+
+    def asked(unit: Unit) -> None:
+        unit.change(dana, asked=f"note:{flag.id:x}", asked_at=unit.now)
+
+    await ward.do(asked)
+    before = len(await writes(ward, DANA + 1, "hello"))
+    said = await writes(ward, DANA, DIE)
+    assert before
+    assert "I'm really glad" not in "".join(said)
+    noted = await ward.storage.read(lambda unit: unit.get(Flag, flag.id))
+    assert noted is not None
+    assert [note["text"] for note in (noted.body or {})["notes"]] == [DIE]
