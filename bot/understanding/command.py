@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bot.concerns import Hearer
-from bot.understanding.screen import Screen
+from bot.understanding.hearing import Hearing
 
 
 def lines(messages: Iterable[str], hear: Hearer) -> Iterator[str]:
@@ -15,16 +15,20 @@ def lines(messages: Iterable[str], hear: Hearer) -> Iterator[str]:
         yield concern.line if concern else "none\tnone"
 
 
-def explain(messages: Iterable[str], screen: Screen) -> Iterator[str]:
-    """The same line, then one indented line for each phrase found: what became of it and where it stands."""
+def explain(messages: Iterable[str], hearing: Hearing) -> Iterator[str]:
+    """The same line, then one indented line for each phrase found (what became of it and where it stands) and
+    one for each sentence that the model does not know as ordinary, with its scores."""
     for message in messages:
         text = message.rstrip("\r\n")
-        concern = screen(text)
+        concern = hearing(text)
         yield concern.line if concern else "none\tnone"
-        for finding in screen.findings(text):
+        for finding in hearing.quick.findings(text):
             phrase = finding.phrase
             level = "ask" if phrase.ask else phrase.level
             yield (
                 f"    {finding.verdict}: {finding.words!r} is {level} {phrase.category}"
                 f" by '{phrase.written}' ({phrase.where})"
             )
+        for evidence, scores in hearing.scores(text):
+            shown = ", ".join(f"{name} {score:.2f}" for name, score in scores)
+            yield f"    model: {evidence!r} {shown}"

@@ -1,17 +1,17 @@
 """Phrases and model together, as the bot hears.
 
-The phrases answer at once and always. The model is loaded in the background and may be missing or break: then
-`problem` says why, and the phrases work on.
+The phrases answer at once and always. The model takes its time to load and to read, and may be missing or
+break: then `problem` says why, and the phrases work on.
 """
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.concerns import Concern
 from bot.understanding.model import Model, NoModel, load
-from bot.understanding.screen import CONTENT, Screen, weight
+from bot.understanding.screen import CONTENT, Finding, Screen, readable, strongest, weight
 
 MODEL = "model.npz"
 
@@ -19,7 +19,8 @@ MODEL = "model.npz"
 class Hearing:
     """A `Hearer`. `quick` is the phrases alone, under a millisecond.
 
-    A call adds the model, at about 2 ms a sentence: run it off the event loop.
+    A call adds the model, some milliseconds a sentence, and less where many are read together: run it off the
+    event loop.
     """
 
     def __init__(self, content: Path = CONTENT, screen: Screen | None = None) -> None:
@@ -27,10 +28,9 @@ class Hearing:
         self.problem: str | None = "the model is not loaded yet"
         self._file = content / MODEL
         self._model: Model | None = None
-        self._loading: threading.Thread | None = None
 
     def load(self) -> bool:
-        """Loads the model now; False, with `problem` set, when it cannot be."""
+        """Loads the model; False, with `problem` set, when it cannot be."""
         try:
             self._model = load(self._file)
         except NoModel as missing:
@@ -39,29 +39,41 @@ class Hearing:
         self.problem = None
         return True
 
-    def load_in_background(self) -> threading.Thread:
-        """Starts loading once and returns the thread that does it."""
-        if self._loading is None:
-            self._loading = threading.Thread(target=self.load, name="understanding", daemon=True)
-            self._loading.start()
-        return self._loading
-
     def __call__(self, text: str, *, planning: bool = False) -> Concern | None:
         """The strongest concern that either hears. Where words are expected by design, only phrases count."""
-        heard = self.quick(text, planning=planning)
+        return self.quick(text, planning=True) if planning else self.listen([text])[0]
+
+    def listen(self, texts: Sequence[str]) -> list[Concern | None]:
+        """The same for many, read together."""
+        found = [list(self.quick.findings(text)) for text in texts]
+        heard = [strongest(findings) for findings in found]
+        left = [at for at, concern in enumerate(heard) if concern is None or not concern.crisis]
         model = self._model
-        if model is None or planning or (heard is not None and heard.crisis):
+        if model is None or not left:
             return heard
         try:
-            found = self.quick.findings(text)
-            taken_back = any(finding.concern is None for finding in found)
-            sentences = self.quick.book.speller.sentences(text.encode("utf-8", "replace").decode("utf-8"))
-            guessed, calm = model.concern(sentences, taken_back)
+            messages = [
+                (self.quick.book.speller.sentences(readable(texts[at])), _taken_back(found[at]))
+                for at in left
+            ]
+            judged = dict(zip(left, model.concerns(messages), strict=True))
         except Exception as broken:  # a broken model must never cost what the phrases heard
             self._model, self.problem = None, f"the model broke and is switched off: {type(broken).__name__}"
             return heard
-        if guessed is None and heard is not None and heard.ask and calm:
-            return None  # a phrase that only asks, in words that the model knows as ordinary
-        if guessed is None or (heard is not None and weight(heard) >= weight(guessed)):
-            return heard
-        return guessed
+        return [_stronger(heard[at], *judged[at]) if at in judged else heard[at] for at in range(len(texts))]
+
+    def scores(self, text: str) -> list[tuple[str, list[tuple[str, float]]]]:
+        """What the model thinks of each sentence that it does not know as ordinary."""
+        model = self._model
+        return model.explain(self.quick.book.speller.sentences(readable(text))) if model else []
+
+
+def _taken_back(findings: Sequence[Finding]) -> bool:
+    return any(finding.concern is None for finding in findings)
+
+
+def _stronger(heard: Concern | None, guessed: Concern | None, calm: bool) -> Concern | None:
+    """`calm`: the model knows the words as ordinary; then a phrase that only asks is dropped."""
+    if guessed is None:
+        return None if heard is not None and heard.ask and calm else heard
+    return heard if heard is not None and weight(heard) >= weight(guessed) else guessed

@@ -6,7 +6,7 @@ thing heard anywhere in the message counts, so a disclosure buried in an ordinar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -70,16 +70,11 @@ class Screen:
 
     def __call__(self, text: str, *, planning: bool = False) -> Concern | None:
         """The strongest concern in this text, or None."""
-        strongest: Concern | None = None
-        for finding in self.findings(text, planning=planning):
-            concern = finding.concern
-            if concern and (strongest is None or weight(concern) > weight(strongest)):
-                strongest = concern
-        return strongest
+        return strongest(self.findings(text, planning=planning))
 
     def findings(self, text: str, *, planning: bool = False) -> Iterator[Finding]:
         """Every phrase found, in order, taken back or not."""
-        sentences = self.book.speller.sentences(text.encode("utf-8", "replace").decode("utf-8"))
+        sentences = self.book.speller.sentences(readable(text))
         if len(sentences) > _MUCH:
             rest = sentences[_MUCH - 1 :]
             words = tuple(word for sentence in rest for word in sentence.words)
@@ -89,6 +84,21 @@ class Screen:
             before = readings[position - 1] if position else None
             after = readings[position + 1] if position + 1 < len(readings) else None
             yield from reading.judge(before, after, planning)
+
+
+def strongest(findings: Iterable[Finding]) -> Concern | None:
+    """The first of the gravest concerns among them."""
+    found: Concern | None = None
+    for finding in findings:
+        concern = finding.concern
+        if concern and (found is None or weight(concern) > weight(found)):
+            found = concern
+    return found
+
+
+def readable(text: str) -> str:
+    """The text without halves of characters, which no library can read."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def weight(concern: Concern) -> int:

@@ -1,7 +1,7 @@
 """`screen`: one line in, one line out."""
 
 from bot.concerns import Concern
-from bot.understanding import Screen
+from bot.understanding import Hearing, Screen
 from bot.understanding.command import explain, lines
 
 
@@ -22,7 +22,7 @@ def test_a_line_break_of_another_kind_does_not_make_two(screen: Screen) -> None:
 
 
 def test_an_explanation_names_words_verdict_and_the_line_of_the_list(screen: Screen) -> None:
-    first, *why = explain(["I am not feeling suicidal"], screen)
+    first, *why = explain(["I am not feeling suicidal"], Hearing(screen=screen))
     assert first == "none\tnone"
     assert "denied: 'feeling suicidal' is urgent suicide" in why[0]
     assert "en/suicide.txt:" in why[0]
@@ -33,3 +33,10 @@ def test_any_hearer_can_be_asked() -> None:
         return None
 
     assert list(lines(["x"], deaf)) == ["none\tnone"]
+
+
+def test_an_explanation_shows_the_scores_of_what_is_not_known_as_ordinary(hearing: Hearing) -> None:
+    _, *why = explain(["The light was lovely. When they are asleep I will jump off the bridge."], hearing)
+    assert "When they are asleep" in why[-1]
+    assert "heard 0." in why[-1]
+    assert "model: 'The light" not in "".join(why)

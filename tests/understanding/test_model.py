@@ -21,13 +21,6 @@ from tests.understanding.messages import HERE
 
 
 @pytest.fixture(scope="module")
-def hearing(screen: Screen) -> Hearing:
-    hearing = Hearing(screen=screen)
-    assert hearing.load(), hearing.problem
-    return hearing
-
-
-@pytest.fixture(scope="module")
 def unseen(hearing: Hearing) -> Mapping[str, Share]:
     examples = [example for file in sorted(HERE.glob("unseen*.txt")) for example in read_labelled(file)]
     return shares(hearing, examples)
@@ -126,12 +119,9 @@ def test_a_model_that_breaks_is_switched_off_and_costs_nothing_that_was_heard(
     assert hearing.problem is not None
 
 
-def test_loading_in_the_background_ends_with_a_model(screen: Screen) -> None:
-    hearing = Hearing(screen=screen)
-    thread = hearing.load_in_background()
-    assert thread is hearing.load_in_background()
-    thread.join(timeout=60)
-    assert hearing.problem is None
+def test_messages_that_are_read_together_are_read_as_one_by_one(hearing: Hearing) -> None:
+    said = ["I set the date", "I want to die", "", "the light was lovely. I counted my pills", "kill me lol"]
+    assert hearing.listen(said) == [hearing(text) for text in said]
 
 
 @pytest.mark.parametrize("unit", ["a. ", "I am fine. ", "word ", "\U0001f600", "?"])
