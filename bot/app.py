@@ -43,6 +43,7 @@ from bot.due import Due
 from bot.hours import DutyHours, read_minutes
 from bot.intake import Intake
 from bot.journal import Log
+from bot.listening import Listening
 from bot.program import Program
 from bot.rows import Incoming, Patient, Receipt, Staff
 from bot.schedule import Schedule
@@ -56,7 +57,7 @@ from bot.telegram.receiving import Door, Polling, site
 from bot.telegram.request import Bot, insist
 from bot.telegram.request import bot as telegram_bot
 from bot.telegram.updates import ALLOWED
-from bot.understanding import Screen
+from bot.understanding import Hearing, Screen
 from bot.unit import Unit
 from bot.wording import Wording
 from dialogs import CATALOGUE
@@ -67,7 +68,7 @@ CONTENT = Path(__file__).resolve().parent.parent / "content"
 GRACE = 10.0
 """Seconds for which a stopping process goes on sending."""
 _DUE = 2.0
-_FIRE_AT_ONCE = 100
+_AT_ONCE = 100
 _SWEEP = 5.0
 _PULSE = 30.0
 _TIDY = 3600.0
@@ -175,9 +176,12 @@ class App:
         self._ticks = 0
         self._watch = Watch(time.monotonic)
         self._schedule = Schedule()
+        self.listening: Listening | None = None
 
     async def start(self) -> None:
         """Begin to listen, to send and to look at the clock."""
+        if self.settings.model:
+            self.listening = Listening(Hearing(CONTENT, self.screen))
         await self._begin_web_early()
         await insist(self.bot.initialize)
         self.outbound = Outbound(self.bot)
@@ -193,7 +197,14 @@ class App:
             wanted=reminders.still_wanted,
         )
         await self.sender.start()
-        self.intake = Intake(self.store, self.host, self.screen, self.outbound, self.outbound.answer_callback)
+        self.intake = Intake(
+            self.store,
+            self.host,
+            self.screen,
+            self.outbound,
+            self.outbound.answer_callback,
+            self.listening,
+        )
         self._door = Door(self.bot, self.clock, self.intake.receive, self._bury)
         self._polling = Polling(self.bot, self._door)
         if self.mode.takes_in:
@@ -214,6 +225,8 @@ class App:
         if self.mode.takes_in and not self.settings.webhook_url:
             await self._polling.confirm()
         await self._end_web()
+        if self.listening is not None:
+            self.listening.stop()
         await self.sender.stop(GRACE)
         await self.outbound.settled()
         await self.bot.shutdown()
@@ -246,10 +259,12 @@ class App:
     async def _remind(self) -> None:
         while await self.store.write(lambda unit: vigils.fire(unit, self.program), urgent=True):
             pass
-        while (
-            await self.store.write(lambda unit: reminders.fire(unit, self.program, _FIRE_AT_ONCE))
-            == _FIRE_AT_ONCE
-        ):
+        while await self.store.write(lambda unit: reminders.fire(unit, self.program, _AT_ONCE)) == _AT_ONCE:
+            pass
+
+    async def _catch_up(self) -> None:
+        """What was kept for later. Apart from the tick, which alerts must not wait for."""
+        while await self.intake.retry(_AT_ONCE) == _AT_ONCE:
             pass
 
     async def _begin_intake(self) -> None:
@@ -264,6 +279,7 @@ class App:
             self._tasks.append(asyncio.create_task(self._polling.run(), name="polling"))
         if not self.mode.keeps_time:
             self._schedule.every(_PULSE, self._beat)
+            self._schedule.every(_DUE, self._catch_up)
             self._watch_others()
             self._schedule.start()
         await self._beat()
@@ -284,6 +300,7 @@ class App:
 
     def _begin_clock(self) -> None:
         self._schedule.every(_DUE, self.tick)
+        self._schedule.every(_DUE, self._catch_up)
         self._schedule.every(_SWEEP, self._sweep)
         self._schedule.every(_PULSE, self._beat)
         self._schedule.every(_TIDY, self._tidy)

@@ -220,10 +220,12 @@ def restore(file: Path, overwrite: bool) -> object:
 
 def screen(explain: bool) -> None:
     """LEVEL and CATEGORY of each line of standard input."""
-    from bot.understanding import Screen, command
+    from bot.understanding import Hearing, command
 
-    screening = Screen(CONTENT)
-    found = command.explain(sys.stdin, screening) if explain else command.lines(sys.stdin, screening)
+    hearing = Hearing(CONTENT)
+    if not hearing.load():
+        print(f"Only phrases are heard: {hearing.problem}.", file=sys.stderr)  # noqa: T201
+    found = command.explain(sys.stdin, hearing) if explain else command.lines(sys.stdin, hearing)
     for line in found:
         print(line)  # noqa: T201
 

@@ -12,6 +12,7 @@ from bot.store.database import Store
 from bot.store.vault import WrongMasterKey
 from bot.telegram.outbound import Outbound
 from bot.telegram.request import bot as telegram_bot
+from bot.understanding import Hearing
 from bot.unit import Unit
 
 Finding = tuple[bool | None, str]
@@ -25,6 +26,7 @@ async def examine(settings: Settings) -> tuple[bool, str]:
         *_lines(clock_of(settings).now().date()),
         await _telegram(settings),
         _second_channel(settings),
+        _model(settings),
     ]
     try:
         findings += await _database(settings)
@@ -89,6 +91,18 @@ def _second_channel(settings: Settings) -> tuple[bool, str]:
     if not kinds:
         return True, "There is no second channel: set SMTP_URL and ALERT_EMAIL, or ALERT_WEBHOOK."
     return True, f"The second channel is {' and '.join(kinds)}; /drill tries it."
+
+
+def _model(settings: Settings) -> tuple[bool, str]:
+    if not settings.model:
+        return (
+            True,
+            "The model that hears danger is switched off (MODEL=no): only explicit phrases are heard.",
+        )
+    hearing = Hearing(CONTENT)
+    if not hearing.load():
+        return False, f"Only explicit phrases of danger are heard: {hearing.problem}."
+    return True, "The model that hears danger is in place."
 
 
 def _people(unit: Unit) -> list[tuple[bool, str]]:

@@ -89,6 +89,18 @@ class Inbound:
             case _:
                 return None
 
+    @property
+    def prose(self) -> str | None:
+        """What of the words may say something: no bare command, no token, no number, no picture."""
+        match self.event:
+            case Said(command="start", rest=rest) if " " not in rest:
+                return None
+            case Said(command=str(), rest=rest):
+                said = rest
+            case _:
+                said = self.words or ""
+        return said if any(letter.isalpha() for letter in said) else None
+
     def to_json(self) -> dict[str, Any]:
         """As the inbox keeps it (sealed)."""
         kept = asdict(self)

@@ -1,7 +1,10 @@
 """Intake: what Telegram hands over is committed before Telegram is told so.
 
 For each inbound: its words are screened; a concern is committed first, in a unit of its own (danger
-goes first); then its turn runs in one unit, together with its redelivery key. A turn that fails is kept,
+goes first); then its turn runs in one unit, together with its redelivery key. What explicit phrases hear in a
+whole batch goes before everything. What only the model can hear, or what a phrase is not sure of, takes the
+time that it takes, off the event loop and in the chat's order, and also goes before its own turn. When the
+model cannot keep up, a message is kept and handled a little later. A turn that fails is kept,
 encrypted, and tried again in its patient's order; after `TRIES` it becomes a dead letter and the person
 gets an honest apology. Only a database that cannot commit makes `receive` raise; then Telegram keeps the
 update and hands it over again.
@@ -13,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 from bot import crisis, safety, turns
@@ -21,6 +25,7 @@ from bot.conversations import Host
 from bot.courier import Courier
 from bot.inbound import Inbound, Pressed
 from bot.journal import Log
+from bot.listening import Deaf, Listening
 from bot.rows import Incoming, Receipt
 from bot.unit import Storage, Unit
 
@@ -31,7 +36,15 @@ PATIENCE = 1.5
 """Seconds that a concern may take to be committed before its card is sent directly (law 3)."""
 _ASIDE = 0.5
 """Seconds that it may take to learn which dialog is open, before a concern is committed."""
+LISTENS = 1.0
+"""Seconds that Telegram waits for the model before a message is kept for later."""
+AT_MOST = 30.0
+"""Seconds that a kept message waits for it; then what the phrases heard must do."""
 _BACKOFF = timedelta(seconds=2)
+
+
+class NotYet(Exception):
+    """The model has not read the message in time."""
 
 
 class Answering(Protocol):
@@ -64,13 +77,20 @@ class Intake:
     """Receives what `bot.telegram` has translated."""
 
     def __init__(
-        self, storage: Storage, host: Host, hearer: Hearer, courier: Courier, answer_press: Answering
+        self,
+        storage: Storage,
+        host: Host,
+        hearer: Hearer,
+        courier: Courier,
+        answer_press: Answering,
+        listening: Listening | None = None,
     ) -> None:
         self._storage = storage
         self._host = host
         self._hearer = hearer
         self._courier = courier
         self._answer_press = answer_press
+        self._listening = listening
         self._turnstile = _Turnstile()
         self._warned: set[bytes] = set()
 
@@ -80,7 +100,7 @@ class Intake:
         concerns = [
             self._hear(inbound, concern)
             for inbound, concern in heard
-            if concern is not None and not concern.expected
+            if concern is not None and not concern.expected and not self._listens(inbound, concern)
         ]
         if concerns:
             await asyncio.gather(*concerns)
@@ -98,17 +118,26 @@ class Intake:
         due = await self._storage.read(
             lambda unit: unit.find(Incoming, state=Receipt.WAITING, due_at__le=unit.now, limit=most)
         )
-        stuck: set[bytes | None] = set()
-        tried = 0
+        chats: dict[bytes | None, list[Inbound]] = defaultdict(list)
         for row in due:
-            if row.chat_hash in stuck or row.body is None:
-                continue
-            tried += 1
-            inbound = Inbound.from_json(row.body)
-            async with self._turnstile.through(inbound.chat):
-                if not await self._again(inbound, await self._concern(inbound)):
-                    stuck.add(row.chat_hash)
-        return tried
+            if row.body is not None:
+                chats[row.chat_hash].append(Inbound.from_json(row.body))
+        return sum(await asyncio.gather(*(self._again_in_order(inbounds) for inbounds in chats.values())))
+
+    async def _again_in_order(self, inbounds: list[Inbound]) -> int:
+        """The number tried, up to the first behind which the others must wait."""
+        async with self._turnstile.through(inbounds[0].chat):
+            for tried, inbound in enumerate(inbounds, 1):
+                concern = await self._concern(inbound)
+                try:
+                    concern = await self._listen(inbound, concern, AT_MOST)
+                except NotYet:
+                    log.warning("listening.too_late")
+                    if concern is not None and not concern.expected:
+                        await self._hear(inbound, concern)
+                if not await self._again(inbound, concern):
+                    return tried
+        return len(inbounds)
 
     async def _concern(self, inbound: Inbound) -> Concern | None:
         """What is heard in it. Answers to a safety plan or to ASQ name danger by design: there only present
@@ -118,8 +147,10 @@ class Intake:
             return crisis.pressed(inbound.event.data)
         words = inbound.words
         heard = self._hearer(words) if words else None
-        if heard is None or words is None:
-            return None
+        return await self._meant(inbound, words, heard) if words and heard else None
+
+    async def _meant(self, inbound: Inbound, words: str, heard: Concern) -> Concern:
+        """The same concern, or what it is worth where such words are asked for."""
         try:
             asked_for = self._storage.read(
                 lambda unit: safety.asks_for(unit, self._host, inbound.chat, heard.category)
@@ -128,6 +159,31 @@ class Intake:
                 return self._hearer(words, planning=True) or replace(heard, expected=True)
         except Exception as error:
             log.warning("concern.dialog_unknown", error=error)
+        return heard
+
+    def _listens(self, inbound: Inbound, concern: Concern | None) -> bool:
+        """Whether the model is to be asked: where a phrase is sure, it has nothing to add."""
+        if self._listening is None or self._listening.deaf or inbound.prose is None:
+            return False
+        return concern is None or not (concern.crisis or concern.expected)
+
+    async def _listen(self, inbound: Inbound, concern: Concern | None, seconds: float) -> Concern | None:
+        """What phrases and model hear in it, committed if it is anything. Raises `NotYet`."""
+        prose = inbound.prose
+        if self._listening is None or prose is None or not self._listens(inbound, concern):
+            return concern
+        if self._listening.behind and seconds < AT_MOST:
+            raise NotYet
+        try:
+            heard = await asyncio.wait_for(self._listening.hear(prose), seconds)
+        except Deaf:
+            heard = concern
+        except TimeoutError:
+            raise NotYet from None
+        if heard is not None:
+            heard = await self._meant(inbound, prose, heard)
+            if not heard.expected:
+                await self._hear(inbound, heard)
         return heard
 
     async def _hear(self, inbound: Inbound, concern: Concern) -> None:
@@ -162,7 +218,12 @@ class Intake:
     async def _in_order(self, inbounds: list[tuple[Inbound, Concern | None]]) -> None:
         async with self._turnstile.through(inbounds[0][0].chat):
             for inbound, concern in inbounds:
-                await self._turn(inbound, concern)
+                try:
+                    heard = await self._listen(inbound, concern, LISTENS)
+                except NotYet:
+                    await self._storage.write(partial(_defer, inbound=inbound))
+                else:
+                    await self._turn(inbound, heard)
 
     async def _turn(self, inbound: Inbound, concern: Concern | None) -> None:
         toast = None
@@ -199,16 +260,27 @@ def _first(unit: Unit, turn: Callable[[], str | None], inbound: Inbound) -> str 
     chat_hash = unit.digest(inbound.chat)
     unit.lock(chat_hash)
     waits = unit.one(Incoming, chat_hash=chat_hash, state=Receipt.WAITING) is not None
+    return turn() if _note(unit, inbound, waits=waits) and not waits else None
+
+
+def _defer(unit: Unit, inbound: Inbound) -> None:
+    """Keep an inbound that the model has not read yet, for the next tick."""
+    unit.lock(unit.digest(inbound.chat))
+    _note(unit, inbound, waits=True)
+
+
+def _note(unit: Unit, inbound: Inbound, *, waits: bool) -> bool:
+    """Its redelivery key, and all of it while it waits; False if it came before."""
     row = Incoming(
         id=unit.new_id(),
         key=inbound.key,
-        chat_hash=chat_hash,
+        chat_hash=unit.digest(inbound.chat),
         at=unit.now,
         state=Receipt.WAITING if waits else Receipt.DONE,
         due_at=unit.now if waits else None,
         body=inbound.to_json() if waits else None,
     )
-    return turn() if unit.add_once(row) and not waits else None
+    return unit.add_once(row)
 
 
 def _keep(unit: Unit, host: Host, inbound: Inbound) -> bool:

@@ -208,6 +208,7 @@ class Settings(BaseSettings):
     crisis_region: Annotated[str, StringConstraints(pattern="^[A-Za-z]{2}$", to_upper=True)] = Field(
         "US", description="a country's code of two letters, such as US"
     )
+    model: bool = Field(True, description="yes or no")
     send_rate: float = Field(30, ge=0, le=10_000, description="a number from 0 to 10000")
     clock_file: Path | None = Field(None, description="the path of a file that holds seconds")
     duty_hours: Annotated[str, AfterValidator(_readable(DutyHours.read))] = Field(

@@ -223,6 +223,7 @@ async def clinic(
             "CLOCK_FILE": str(clock_file),
             "TIME_ZONE": "UTC",
             "PORT": str(free_port()),
+            "MODEL": "no",
         }
         if mark := os.environ.get("HANDRAIL_TEST_OF"):
             environment["HANDRAIL_TEST_OF"] = mark

@@ -8,6 +8,7 @@ from bot import alerts, contacts, vigils
 from bot.concerns import Category, Concern, Hearer, Level
 from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
 from bot.intake import Intake
+from bot.listening import Listening
 from bot.rows import Flag, Outgoing, Session
 from bot.unit import Unit
 from tests.reminders.clinic import MINUTE, Clinic
@@ -42,9 +43,17 @@ class Ward(Clinic):
     """`says` and `presses` give the texts that the patient got for it, in order."""
 
     hearing: Hearer = hear
+    listening: Listening | None = None
 
     def intake(self) -> Intake:
-        return Intake(self.storage, self.host, self.hearing, None, lambda _, toast=None: None)  # type: ignore[arg-type]
+        return Intake(
+            self.storage,
+            self.host,
+            self.hearing,
+            None,  # type: ignore[arg-type]
+            lambda _, toast=None: None,
+            self.listening,
+        )
 
     async def says(self, id: int, text: str) -> list[str]:
         command, _, rest = text[1:].partition(" ") if text.startswith("/") else (None, "", "")
@@ -64,11 +73,15 @@ class Ward(Clinic):
         raise AssertionError(f"no button {label!r}")
 
     async def hands_in(self, id: int, event: Event) -> list[str]:
+        before = await self._newest()
+        await self.intake().receive([await self.inbound(id, event)])
+        return await self.said_since(id, before)
+
+    async def inbound(self, id: int, event: Event) -> Inbound:
         patient = await self.patient(id)
         assert patient.chat is not None
         number = next(self.messages)
-        before = await self._newest()
-        inbound = Inbound(
+        return Inbound(
             key=number.to_bytes(8, "big"),
             chat=patient.chat,
             user=patient.chat,
@@ -76,8 +89,6 @@ class Ward(Clinic):
             event=event,
             message_id=number + 1000,
         )
-        await self.intake().receive([inbound])
-        return await self.said_since(id, before)
 
     async def presses_plan(self, id: int) -> None:
         """The first question of a new safety plan is open."""

@@ -329,6 +329,7 @@ async def opened(url: str, monkeypatch: pytest.MonkeyPatch, **settings: str) -> 
             "TIME_ZONE": str(ZONE),
             "SEND_RATE": "0",
             "PORT": "0",
+            "MODEL": "no",
             **settings,
         }
         for name, value in environment.items():

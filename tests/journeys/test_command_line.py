@@ -101,6 +101,7 @@ async def shell(tmp_path: Path) -> AsyncIterator[Shell]:
             "MASTER_KEYS": KEY,
             "TIME_ZONE": "America/New_York",
             "SEND_RATE": "0",
+            "MODEL": "no",
         }
         yield Shell(tg, tmp_path, environment)
 
@@ -232,6 +233,20 @@ async def test_words_are_screened_one_line_for_each(shell: Shell) -> None:
     assert found[1:4] == ["none\tnone"] * 3
 
 
+async def test_without_the_model_the_screen_says_so_and_works_on(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.understanding.hearing.MODEL", "gone.npz")
+    ran = await shell.bot("screen", "--explain", stdin="I want to die\n", MASTER_KEYS=None)
+    assert ran.code == DONE
+    assert ran.out.startswith("urgent\tsuicide\n    heard")
+    assert "gone.npz" in ran.err
+    assert len(ran.err.splitlines()) == 1
+    ill = [line for line in (await shell.bot("doctor", MODEL="yes")).out.splitlines() if "gone.npz" in line]
+    assert len(ill) == 1
+    assert ill[0].startswith("LOOK")
+
+
 async def test_the_words_are_checked_and_previewed(shell: Shell) -> None:
     checked = await shell.bot("content", "check", MASTER_KEYS=None, BOT_TOKEN=None)
     assert checked.code == DONE, checked.out
@@ -298,7 +313,7 @@ async def test_a_process_that_runs_answers_and_ends_when_it_is_told(shell: Shell
     code = json.loads(people.read_text())["patients"][0]["code"]
     sam = shell.tg.phone(5001, "Sam")
     sam.chat.started = True
-    process = await shell.start("run", PORT=str(port), CLOCK_FILE=str(clock))
+    process = await shell.start("run", PORT=str(port), CLOCK_FILE=str(clock), MODEL="yes")
     try:
         await asyncio.wait_for(shell.tg.polled(), 20)
         sam.send("/checkin")
