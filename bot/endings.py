@@ -29,7 +29,7 @@ _READINGS = {
     "trigger_followup": ("urge",),
     "riding_out": ("urge",),
 }
-_FOLLOWUP = "trigger_followup"
+_FOLLOWUP = vigils.LOOK_IN
 _FOLLOWED = ("trigger_log", "riding_out")
 _RIDING_OUT = "riding_out"
 
@@ -80,8 +80,11 @@ def _recovery_days(unit: Unit, patient: Patient) -> int | None:
 def told(unit: Unit, program: Program, patient: Patient, session: Session, turn: Turn[Any]) -> list[str]:
     """Raise the flags that the answers so far call for; the lines that say so, and whether it rang.
 
+    Once a look-in has heard about body and thoughts, nobody waits for the rest of it.
     After "I used" safety comes first: that the team is told stands with the offer of a call (lapse_call).
     """
+    if session.dialog == _FOLLOWUP and "lapse_thoughts" in turn.answers:
+        vigils.end(unit, patient, session)
     lines: list[str] = []
     for raised in (*flags.raised(turn), *_running(unit, patient, session, turn)):
         cause = f"session:{session.id}:{raised.rule}"

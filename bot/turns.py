@@ -23,6 +23,7 @@ from bot import (
     safety,
     sos,
     staff,
+    vigils,
 )
 from bot.concerns import Concern
 from bot.conversations import Host
@@ -429,12 +430,14 @@ def _fresh(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: lis
 
 
 def _followup(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    left = conversations.unfinished(unit, patient, "trigger_followup")
+    left = conversations.unfinished(unit, patient, vigils.LOOK_IN)
     if left is not None:
         conversations.go_on(unit, host, patient, left)
     else:
         about = _session(unit, patient, args[0]) if args else None
-        conversations.begin(unit, host, patient, "trigger_followup", about.id if about else None)
+        opened = conversations.begin(unit, host, patient, vigils.LOOK_IN, about.id if about else None)
+        if about is not None:
+            vigils.over_look_in(unit, patient, opened, about.id)
     return None
 
 

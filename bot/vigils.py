@@ -18,6 +18,7 @@ from bot.rows import Incoming, Patient, Reminder, Session, SessionState, Standin
 from bot.unit import Unit
 from dialogs.lapse import CHECK_AGAIN_MINUTES
 
+LOOK_IN = "trigger_followup"
 ANSWER_WITHIN = timedelta(minutes=15)
 """Nothing answered for so long counts as a refusal, and as silence after a look-in."""
 LOOK_IN_AFTER = timedelta(minutes=CHECK_AGAIN_MINUTES)
@@ -31,6 +32,15 @@ class Vigil(StrEnum):
 def over_answer(unit: Unit, patient: Patient, session: Session) -> None:
     """Wait for answers to the safety questions of this session."""
     _keep(unit, patient, Vigil.REFUSAL, session.id, unit.now + ANSWER_WITHIN)
+
+
+def over_look_in(unit: Unit, patient: Patient, session: Session, about: int) -> None:
+    """Somebody opens the look-in whose silence would be an alarm: wait for how they are, too.
+
+    A press, and then nothing, is what somebody who nods off leaves behind.
+    """
+    if unit.count(Reminder, patient_id=patient.id, kind=Vigil.SILENCE, session_id=about):
+        over_answer(unit, patient, session)
 
 
 def over_silence(unit: Unit, patient: Patient, session: Session) -> None:
@@ -58,7 +68,9 @@ def refused(unit: Unit, program: Program, patient: Patient, session: Session) ->
     end(unit, patient, session)
     category = Category.SUICIDE
     topic = session.facts.get("topic", "")
-    if session.dialog != crisis.ASQ:
+    if session.dialog == LOOK_IN:
+        category = Category.OVERDOSE
+    elif session.dialog != crisis.ASQ:
         category = Category(topic) if topic in set(Category) else Category.NONE
     return _raise(unit, program, patient, Raised("no_answer", Level.URGENT, category), session)
 

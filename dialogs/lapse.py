@@ -90,9 +90,12 @@ def is_risky(substances: tuple[Substance, ...] | None) -> bool:
     return substances is None or Substance.OPIOIDS in substances or len(substances) > 1
 
 
-async def lapse() -> Lapse:
-    """Each early return leaves the rest unasked because help, or rest, comes before questions."""
-    body = await Choice("lapse_body", Body)
+async def lapse(known: Lapse | None = None) -> Lapse:
+    """Each early return leaves the rest unasked because help, or rest, comes before questions.
+
+    What a look-in has asked a minute ago (`known`) is not asked again.
+    """
+    body = known.body if known else await Choice("lapse_body", Body)
     if body is not Body.OKAY:
         return Lapse(body)
     when = await Choice("lapse_when", When)
@@ -102,11 +105,11 @@ async def lapse() -> Lapse:
     if substances and {Substance.ALCOHOL, Substance.BENZODIAZEPINES} & set(substances):
         await Say("lapse_not_at_once")
     amount = await Choice("lapse_amount", Amount).or_skip()
-    alone = await YesNo("lapse_alone") if when.recent else None
+    alone = known.alone if known else await YesNo("lapse_alone") if when.recent else None
     driving = await YesNo("lapse_driving") if when.recent else None
-    if alone or driving:
+    if driving or (alone and not known):
         await Say("lapse_stay_safe")
-    thoughts = await Choice("lapse_thoughts", Thoughts)
+    thoughts = known.thoughts if known else await Choice("lapse_thoughts", Thoughts)
     safety = Lapse(body, when, substances, amount, alone, driving, thoughts)
     if safety.thoughts_of_suicide:
         return safety

@@ -79,6 +79,59 @@ async def test_a_single_word_after_the_look_in_is_a_sign_of_life(ward: Ward) -> 
     assert await ward.rules(sam) == [("lapse", Level.WATCH)]
 
 
+@pytest.mark.parametrize(
+    ("body", "level", "help"),
+    [
+        ("Very sleepy", Level.EMERGENCY, "Call 911 now"),
+        ("Something else feels wrong", Level.URGENT, "call 911"),
+    ],
+)
+async def test_danger_at_the_look_in_brings_help_and_rings(
+    ward: Ward, body: str, level: Level, help: str
+) -> None:
+    sam = await ward.enrol(evening=None)
+    await using(ward, sam, ["Opioids"])
+    await ward.passes(sam, 20)
+    asked = await ward.presses(sam, "Tell how I am")
+    assert "How is your body right now" in asked[-1]
+    assert help in (await ward.presses(sam, body))[0]
+    assert ("lapse_body", level) in await ward.rules(sam)
+    assert await ward.rung(sam) == 2
+
+
+async def test_thoughts_of_suicide_at_the_look_in_lead_to_asq(ward: Ward) -> None:
+    sam = await ward.enrol(evening=None)
+    await using(ward, sam, ["Cannabis"])
+    await ward.passes(sam, 20)
+    for label in ("Tell how I am", "I feel okay", "Yes, alone", "Yes"):
+        shown = await ward.presses(sam, label)
+    assert "988" in shown[0]
+    assert "wished you were dead" in shown[-1]
+    assert ("lapse_thoughts", Level.URGENT) in await ward.rules(sam)
+
+
+async def test_whoever_opens_the_look_in_and_answers_nothing_is_looked_for(ward: Ward) -> None:
+    """A press alone is what somebody who nods off leaves behind."""
+    sam = await ward.enrol(evening=None)
+    await using(ward, sam, ["Opioids"])
+    await ward.passes(sam, 20)
+    await ward.presses(sam, "Tell how I am")
+    await ward.passes(sam, 14)
+    assert await ward.rules(sam) == [("lapse", Level.WATCH)]
+    await ward.passes(sam, 1)
+    assert ("no_answer", Level.URGENT) in await ward.rules(sam)
+
+
+async def test_whoever_said_how_they_are_may_leave_the_rest_of_the_look_in(ward: Ward) -> None:
+    sam = await ward.enrol(evening=None)
+    await using(ward, sam, ["Opioids"])
+    await ward.passes(sam, 20)
+    for label in ("Tell how I am", "I feel okay", "No, someone", "No"):
+        await ward.presses(sam, label)
+    await ward.passes(sam, 60)
+    assert await ward.rules(sam) == [("lapse", Level.WATCH)]
+
+
 async def test_silence_after_one_thing_that_stops_no_breath_is_no_alarm(ward: Ward) -> None:
     sam = await ward.enrol(evening=None)
     await using(ward, sam, ["Cannabis"])

@@ -3,9 +3,10 @@
 import pytest
 
 from dialogs.choices import Coping, Worked
+from dialogs.facts import Facts
 from dialogs.trigger_followup import trigger_followup
 from dialogs.trigger_log import FOLLOW_UP_MINUTES, trigger_log
-from tests.dialogs.talk import talk
+from tests.dialogs.talk import TODAY, talk
 
 
 def test_a_log_is_at_most_fifteen_questions() -> None:
@@ -38,7 +39,8 @@ def test_whether_it_worked_is_asked_of_those_who_tried_something() -> None:
 
 
 def test_the_follow_up_rates_each_thing_that_was_tried() -> None:
+    rated = {"called": "a_lot", "breathed": "no"}
     said = talk(
-        trigger_followup, tried=["called", "breathed"], worked={"called": "a_lot", "breathed": "no"}
+        trigger_followup, Facts(today=TODAY, last={"urge": 7}), tried=["called", "breathed"], worked=rated
     ).result
     assert said.worked == {Coping.BREATHED: Worked.NO, Coping.CALLED: Worked.A_LOT}
