@@ -38,6 +38,7 @@ bench: benching
 
 chaos: testing
 	@$(PY) -m pytest tests/chaos/controls.py
+	@$(PY) -m tests.chaos.fuzz
 	@$(PY) -m tests.chaos --kills $(KILLS) $(ARGS)
 
 # The first python on the PATH that is new enough and whole. A virtual environment that no longer

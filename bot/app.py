@@ -340,14 +340,7 @@ class App:
         await self.store.write(housekeeping.tidy)
 
     async def _bury(self, key: bytes, body: dict[str, Any]) -> None:
-        def bury(unit: Unit) -> None:
-            unit.add_once(
-                Incoming(
-                    id=unit.new_id(), key=key, chat_hash=None, at=unit.now, state=Receipt.DEAD, body=body
-                )
-            )
-
-        await self.store.write(bury)
+        await self.store.write(lambda unit: bury(unit, key, body))
 
     async def _begin_web_early(self) -> None:
         """Listen first: `/healthz` says 503 until all is ready, and a webhook finds somebody home."""
@@ -369,6 +362,13 @@ class App:
         if not self._ready:
             raise RuntimeError("not ready")
         await self._door.hand_over(raw)
+
+
+def bury(unit: Unit, key: bytes, body: dict[str, Any]) -> None:
+    """Keep an update that cannot be read."""
+    unit.add_once(
+        Incoming(id=unit.new_id(), key=key, chat_hash=None, at=unit.now, state=Receipt.DEAD, body=body)
+    )
 
 
 class _Server(uvicorn.Server):

@@ -96,7 +96,7 @@ class Intake:
 
     async def receive(self, batch: Iterable[Inbound]) -> None:
         """Return when all of it is committed; concerns of the whole batch go before any turn."""
-        heard = [(inbound, await self._concern(inbound)) for inbound in batch]
+        heard = [(inbound, await self._screened(inbound)) for inbound in batch]
         concerns = [
             self._hear(inbound, concern)
             for inbound, concern in heard
@@ -138,6 +138,14 @@ class Intake:
                 if not await self._again(inbound, concern):
                     return tried
         return len(inbounds)
+
+    async def _screened(self, inbound: Inbound) -> Concern | None:
+        """Its concern; a fault of ours in hearing one message must not keep all others from being heard."""
+        try:
+            return await self._concern(inbound)
+        except Exception as error:
+            log.error("concern.not_heard", kind=type(inbound.event).__name__, error=error)
+            return None
 
     async def _concern(self, inbound: Inbound) -> Concern | None:
         """What is heard in it. Answers to a safety plan or to ASQ name danger by design: there only present

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hmac
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -52,10 +53,10 @@ class Door:
             try:
                 inbound = translate(update, self._bot, self._clock.now())
             except Exception as error:
-                log.error("update.unreadable", error=error)
+                log.warning("update.unreadable", error=error)
                 number = update.get("update_id", 0) if isinstance(update, dict) else 0
                 key = redelivery_key(self._bot.id, number if isinstance(number, int) else 0, "unreadable")
-                await self._bury(key, {"raw": update})
+                await self._bury(key, {"raw": json.dumps(update)})
                 continue
             if inbound is not None:
                 inbounds.append(inbound)
@@ -130,8 +131,8 @@ def site(healthy: Healthy, path: str | None, secret: str, hand_over: HandOver) -
         if body is None:
             return PlainTextResponse("too large\n", 413)
         try:
-            update = orjson.loads(body)
-        except orjson.JSONDecodeError:
+            update = _read(body)
+        except ValueError:
             return PlainTextResponse("not JSON\n", 400)
         if not isinstance(update, dict):
             return PlainTextResponse("not an update\n", 400)
@@ -146,6 +147,14 @@ def site(healthy: Healthy, path: str | None, secret: str, hand_over: HandOver) -
     if path is not None:
         routes.append(Route(path, webhook, methods=["POST"]))
     return Starlette(routes=routes)
+
+
+def _read(body: bytes) -> Any:
+    """JSON; where it holds half a surrogate pair or a number of more than 64 bits, the lenient way."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return json.loads(body)
 
 
 async def _body(request: Request) -> bytes | None:

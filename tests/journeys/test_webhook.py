@@ -130,6 +130,24 @@ async def test_an_update_that_nobody_can_read_is_kept_and_the_queue_moves_on(
     assert asks((await hooked.say(hooked.sam, "/checkin"))[-1])
 
 
+async def test_words_are_heard_whatever_came_along_with_them(
+    hooked: Clinic, browser: aiohttp.ClientSession
+) -> None:
+    """A part that is new or broken, half an emoji, a number that no column holds: none of it hides a cry."""
+    whole = update(80, "I want to kill myself \ud83d")
+    for broken in (
+        {"update_id": 1 << 70, "message": {**whole["message"], "date": "?", "entities": 7}},
+        {"update_id": 81, "message": {**whole["message"], "message_id": 81, "quote": [[]], "poll": {"x": 1}}},
+        {"update_id": 82, "message": {**whole["message"], "message_id": 82}},
+    ):
+        assert await post(browser, hooked, broken) == 200
+        await hooked.settle()
+    cards = [shown for shown in hooked.sam.messages if "988" in shown.text]
+    assert cards
+    [code] = await hooked.app.store.read(_codes)
+    assert len((await hooked.export(code))["messages"]) == 3
+
+
 async def test_health_is_told_truly(hooked: Clinic, browser: aiohttp.ClientSession) -> None:
     url = f"http://127.0.0.1:{hooked.app.port}/healthz"
     await hooked.tick()
