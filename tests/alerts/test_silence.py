@@ -29,7 +29,8 @@ async def test_72_hours_of_silence_lose_no_escalation(small_ward: Ward) -> None:
     order = [heard.flag for heard in ward.heard if heard.who == 901]
     assert order == sorted(order, key=[emergency.id, urgent.id].index)  # type: ignore[arg-type]
 
-    await ward.pass_time(20 * HOUR, step=MINUTE)
+    await ward.pass_time(4 * HOUR, step=MINUTE)
+    await ward.pass_time(16 * HOUR, step=5 * MINUTE)
     ward.heard.clear()
     ward.telegram_down = True
     await ward.pass_time(HOUR)
