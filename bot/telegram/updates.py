@@ -118,7 +118,7 @@ def _sound(inbound: Inbound | None) -> Inbound | None:
     if inbound is None:
         return None
     numbers = [number for number in (inbound.chat, inbound.user, inbound.message_id) if number is not None]
-    texts = [getattr(inbound.event, name) for name in _TEXTS if hasattr(inbound.event, name)]
+    texts = [inbound.language, *(getattr(inbound.event, name, None) for name in _TEXTS)]
     if not all(type(number) is int and abs(number) < 1 << 52 for number in numbers):
         raise ValueError
     if not all(text is None or isinstance(text, str) for text in texts):
