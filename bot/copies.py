@@ -1,5 +1,7 @@
 """Copies of an alert in the chats of the team: sent, and brought up to date when something becomes of it."""
 
+from typing import Any
+
 from bot import channels, outbox, people
 from bot.concerns import Level
 from bot.escalation import CONTACT_RULES, Stage, stage
@@ -15,10 +17,10 @@ LANGUAGE = "en"
 def send(unit: Unit, program: Program, patient: Patient, flag: Flag, staff: Staff) -> None:
     """Ring somebody; where an earlier ring still waits to leave, that one will do."""
     to = outbox.to_staff(staff)
-    earlier = unit.find(Outgoing, flag_id=flag.id, staff_id=staff.id, edits=None)
-    if to is None or any(row.state == Sending.QUEUED for row in earlier):
+    theirs: dict[str, Any] = {"flag_id": flag.id, "staff_id": staff.id, "edits": None, "limit": 1}
+    if to is None or unit.find(Outgoing, state=Sending.QUEUED, **theirs):
         return
-    if not earlier:
+    if not unit.find(Outgoing, **theirs):
         people.note(unit, "handrail", "flag_told", patient_id=patient.id, staff_id=staff.id, detail=flag.rule)
     outbox.say(
         unit,
