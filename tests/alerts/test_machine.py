@@ -30,6 +30,7 @@ from bot.store.schema import migrate
 from bot.unit import Unit
 from tests.alerts.ward import SAM, TEAM, Ward
 from tests.fakes import FakeStorage
+from tests.fixtures.databases import Shared
 
 BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LEVELS = st.sampled_from([Level.EMERGENCY, Level.URGENT, Level.WATCH])
@@ -188,12 +189,12 @@ def test_over_each_database(request: pytest.FixtureRequest, engine: str, tmp_pat
         return _store(f"sqlite:///{path}", clock)
 
     def postgresql(clock: SettableClock) -> Store:
-        server = request.getfixturevalue("postgres")
-        made = server.database(request.getfixturevalue("migrated_template"))
-        name = made.__enter__()
-        request.addfinalizer(lambda: made.__exit__(None, None, None))
-        return _store(server.url(name), clock)
+        shared: Shared = request.getfixturevalue("shared_postgres")
+        shared.clean()
+        return _store(shared.url, clock)
 
+    if engine == "postgresql":
+        request.addfinalizer(request.getfixturevalue("shared_postgres").clean)
     run_state_machine_as_test(
         _machine(sqlite if engine == "sqlite" else postgresql),
         settings=settings(
