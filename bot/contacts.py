@@ -41,7 +41,17 @@ def see(unit: Unit, program: Program, staff: Staff, flag: Flag) -> bool:
     to = outbox.to_patient(patient)
     if to is not None:
         at = local(unit.now, patient.time_zone)
-        text = program.words.text(patient.language, "alerts", "seen", who=staff.name, at=at, rule=flag.rule)
+        text = program.words.text(
+            patient.language,
+            "alerts",
+            "seen",
+            who=staff.name,
+            at=at,
+            since=local(flag.at, patient.time_zone),
+            rule=flag.rule,
+            detail=(flag.body or {}).get("detail"),
+            discreet=patient.discreet,
+        )
         outbox.say(unit, to, text, conversations.waiting(unit, program, patient), cause=f"seen:{flag.id}")
     return True
 

@@ -1,5 +1,6 @@
 """What a dialog is given when it opens, and what it sets off when answers come and when it ends."""
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 from functools import partial
 from typing import Any
@@ -112,7 +113,8 @@ def finished(unit: Unit, program: Program, patient: Patient, session: Session, t
     after_use = result if isinstance(result, UsingNow) else getattr(result, "lapse", None)
     if after_use is not None and after_use.risky:
         vigils.over_silence(unit, patient, session)
-    text = program.words.end(patient.language, turn, Facts.from_json(session.facts))
+    known = replace(Facts.from_json(session.facts), paused=patient.paused_at is not None)
+    text = program.words.end(patient.language, turn, known)
     frozen = freeze(result)
     readings = {
         name: float(frozen[name])  # type: ignore[arg-type]

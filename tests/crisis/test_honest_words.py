@@ -8,7 +8,7 @@ from bot import turns
 from bot.inbound import Inbound, Said
 from bot.rows import Flag, Outgoing, Staff
 from bot.unit import Unit
-from tests.crisis.clinic import DIE, HURT, Ward
+from tests.crisis.clinic import DIE, HURT, PULL, Ward
 from tests.reminders.clinic import DANA, HOUR
 
 STRANGER = 7777
@@ -112,3 +112,47 @@ async def test_a_note_about_a_patient_in_danger_brings_its_writer_no_card(ward: 
     noted = await ward.storage.read(lambda unit: unit.get(Flag, flag.id))
     assert noted is not None
     assert [note["text"] for note in (noted.body or {})["notes"]] == [DIE]
+
+
+async def test_what_was_read_is_named_with_its_day_when_that_is_not_today(small_ward: Ward) -> None:
+    sam, jo = await small_ward.enrol(evening=None), await small_ward.enrol(evening=None, discreet=True)
+    for one in (sam, jo):
+        await small_ward.says(one, PULL)
+        await small_ward.sees(one)
+    told = (await small_ward.said_since(sam, 0))[-1]
+    assert told == "What I told your team about your message: Dana read it at 12 pm."
+    assert "message" not in (await small_ward.said_since(jo, 0))[-1]
+    await small_ward.says(sam, "/sos")
+    await small_ward.presses(sam, "📞 Please call me")
+    small_ward.clock.advance(20 * HOUR)
+    await small_ward.sees(sam)
+    told = (await small_ward.said_since(sam, 0))[-1]
+    assert told.startswith("That you'd like a call, from Monday, March 2: Dana read it at 8")
+
+
+@pytest.mark.parametrize("paused", [True, False])
+async def test_nobody_who_has_paused_is_promised_a_question(small_ward: Ward, paused: bool) -> None:
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, "/trigger")
+    if paused:
+        await small_ward.says(sam, "/stop")
+        await small_ward.says(sam, "/trigger")
+        await small_ward.presses(sam, "▶️ Go on")
+    labels = (
+        "6",
+        "No",
+        "Right now",
+        "Under 5",
+        "At home",
+        "Done",
+        "A hard",
+        "Done",
+        "Sad",
+        "5",
+        "Skip",
+        "Done",
+    )
+    for label in (*labels, "Call someone"):
+        (*_, last) = await small_ward.presses(sam, label)
+    assert "Saved" in last
+    assert ("Later I will ask" in last) != paused
