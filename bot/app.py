@@ -25,6 +25,7 @@ from starlette.types import ASGIApp
 from bot import (
     alerts,
     channels,
+    consents,
     drill,
     due,
     endings,
@@ -122,6 +123,7 @@ def program_of(settings: Settings, words: Wording, username: str) -> Program:
         words=words,
         dialogs=CATALOGUE,
         lines=lines.read(CONTENT / "lines.toml").spoken(settings.crisis_region),
+        consent_version=consents.version(CONTENT),
         duty_hours=DutyHours.read(settings.duty_hours),
         emergency_minutes=read_minutes(settings.emergency_minutes),
         urgent_minutes=read_minutes(settings.urgent_minutes),

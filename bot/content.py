@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 
+from bot import consents
 from bot.preview import occasions, preview
 from bot.wording import ENGLISH, Page, Wording, label_places, prompt_places
 from dialogs.engine import Turn
@@ -25,7 +26,6 @@ MESSAGE_LIMIT = 3500  # of Telegram's 4,096: what leads and follows a prompt nee
 LABEL_LIMIT = 40
 _BUDGET = 30
 
-_BLOCK = re.compile(r"{%-?\s*block\s+(\w+)\s*-?%}(.*?){%-?\s*endblock", re.DOTALL)
 _MARK = re.compile(r"{#-?\s*(long|allow|document):([^#]*)#}\s*{%-?\s*block\s+(\w+)")
 _LOGIC = re.compile(r"{%.*?%}|{{.*?}}|{#.*?#}", re.DOTALL)
 _SIGN = re.compile(r"<(/?)([a-z][a-z0-9-]*)((?:\s[^<>]*)?)>|[<>]")
@@ -45,6 +45,8 @@ class Problem:
 def check(wording: Wording, catalogue: Mapping[str, Dialog[Any]]) -> list[Problem]:
     """All that is missing or against the rules, in every language, sorted."""
     problems: set[Problem] = set()
+    if what := consents.problem(wording):
+        problems.add(Problem(ENGLISH, "enrolment", "", what))
     for language in wording.languages:
         problems.update(_static(wording, language))
         used: set[tuple[str, str]] = set()
@@ -202,7 +204,7 @@ def _static(wording: Wording, language: str) -> Iterator[Problem]:
             for block in set(page.blocks) - set(english.blocks if english else ()):
                 yield Problem(language, file, block, "English has no such block")
         marked = marks(page)
-        for block, source in _BLOCK.findall(page.source):
+        for block, source in page.sources.items():
             plain = re.sub(r"\s+", " ", _LOGIC.sub(" ", source))
             for phrase in phrases:
                 allowed = phrase.casefold() in marked.get(block, {}).get("allow", "").casefold()

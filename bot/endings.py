@@ -6,12 +6,25 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import alerts, coping, crisis, flags, menus, people, plans, preferences, reminders, safety, vigils
+from bot import (
+    alerts,
+    consents,
+    coping,
+    crisis,
+    flags,
+    menus,
+    people,
+    plans,
+    preferences,
+    reminders,
+    safety,
+    vigils,
+)
 from bot.concerns import Category, Level
 from bot.conversations import Ending, Host
 from bot.outbox import Buttons
 from bot.program import Program, local_date
-from bot.rows import Consent, Patient, Reading, Record, Session, Standing
+from bot.rows import Patient, Reading, Record, Session, Standing
 from bot.unit import Unit
 from dialogs import enrolment
 from dialogs.changes import CHANGES
@@ -21,7 +34,6 @@ from dialogs.safety import Danger, Safety
 from dialogs.safety_plan import PlanLine, SafetyPlan
 from dialogs.using import UsingNow
 
-CONSENT_VERSION = "2026-11"
 NO_QUIET = "00:00"
 """Quiet hours that end where they begin are none."""
 _READINGS = {
@@ -106,6 +118,7 @@ def finished(unit: Unit, program: Program, patient: Patient, session: Session, t
         return Ending(text, preferences.after(program, patient))
     if isinstance(result, enrolment.Enrolment):
         patient = _enrol(unit, program, patient, result)
+        consents.keep_wording(unit, program, patient, turn, Facts.from_json(session.facts))
     minutes = getattr(result, "follow_up_minutes", None)
     if minutes is not None:
         reminders.follow_up(unit, patient, session, timedelta(minutes=minutes))
@@ -174,9 +187,9 @@ def _by_day(unit: Unit, patient: Patient, name: str, today: date) -> dict[date, 
 def _enrol(unit: Unit, program: Program, patient: Patient, said: enrolment.Enrolment) -> Patient:
     """Make somebody a patient by what they told and agreed to, or note that they did not."""
     for item, given in said.consents.items():
-        _consent(unit, patient, item.value, given)
+        consents.give(unit, program, patient, item.value, given)
     if said.share_words is not None:
-        _consent(unit, patient, "share_words", said.share_words)
+        consents.give(unit, program, patient, consents.SHARE_WORDS, said.share_words)
     if said.outcome is not enrolment.Outcome.ENROLLED:
         people.note(unit, "patient", f"enrolment_{said.outcome.value}", patient_id=patient.id)
         _tell_counselor(unit, program, patient, said.outcome.value)
@@ -215,19 +228,6 @@ def _enrol(unit: Unit, program: Program, patient: Patient, said: enrolment.Enrol
 
 def _clock(at: time | None) -> str | None:
     return at.isoformat("minutes") if at else None
-
-
-def _consent(unit: Unit, patient: Patient, item: str, given: bool) -> None:
-    unit.add(
-        Consent(
-            id=unit.new_id(),
-            patient_id=patient.id,
-            item=item,
-            given=given,
-            version=CONSENT_VERSION,
-            at=unit.now,
-        )
-    )
 
 
 def _tell_counselor(unit: Unit, program: Program, patient: Patient, outcome: str) -> None:

@@ -48,7 +48,7 @@ class Entry:
 
 def page(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
     """Entries, the newest first, from one that the button names."""
-    before = _id(args[0]) if args else None
+    before = id_of(args[0]) if args else None
     entries = _entries(unit, patient, before)
     shown = entries[:PAGE]
     words, language = host.program.words, patient.language
@@ -68,7 +68,7 @@ def page(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
 
 def read(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
     """One entry, whole: questions and answers as they stand."""
-    wanted = _id(args[0]) if args else None
+    wanted = id_of(args[0]) if args else None
     session = unit.get(Session, wanted) if wanted else None
     message = unit.get(Message, wanted) if wanted and session is None else None
     words, language = host.program.words, patient.language
@@ -90,9 +90,9 @@ def read(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
         lines = [escape(message.text)]
         head = words.text(language, "history", "message", at=local(message.at, patient.time_zone))
     again = [[(words.plain(language, "history", "back_to_list"), f"o:history:{entry.id + 1:x}")]]
-    parts = list(_parts([head, *lines]))
-    for place, text in enumerate(parts, 1):
-        outbox.say(unit, people.address(patient), text, again if place == len(parts) else ())
+    whole = list(parts([head, *lines]))
+    for place, text in enumerate(whole, 1):
+        outbox.say(unit, people.address(patient), text, again if place == len(whole) else ())
     return None
 
 
@@ -220,17 +220,17 @@ def _line(host: Host, patient: Patient, entry: Entry) -> str:
 def _lines(unit: Unit, host: Host, patient: Patient, session: Session) -> Iterator[str]:
     words = host.program.words
     for question, answer in conversations.spoken(unit, host, patient, session):
-        yield words.text(patient.language, "history", "answer", question=_asked(question), answer=answer)
+        yield words.text(patient.language, "history", "answer", question=asked(question), answer=answer)
 
 
-def _asked(question: str) -> str:
+def asked(question: str) -> str:
     """The question itself, without what leads up to it."""
     lines = [line.strip() for line in unescape(_TAG.sub("", question)).splitlines() if line.strip()]
     asking = [line for line in lines if "?" in line]
     return (asking or lines or [""])[-1]
 
 
-def _parts(lines: list[str]) -> Iterator[str]:
+def parts(lines: list[str]) -> Iterator[str]:
     """The lines as messages that Telegram takes, cut between lines, and within one only if it must be.
 
     What counts is the length that people see: an escaped sign is one.
@@ -260,7 +260,7 @@ def _readable(unit: Unit, host: Host, patient: Patient) -> str:
                 "title": conversations.title(host, patient, session.dialog),
                 "finished": session.state == SessionState.DONE,
                 "answers": [
-                    (_asked(question), answer)
+                    (asked(question), answer)
                     for question, answer in conversations.spoken(unit, host, patient, session)
                 ],
             }
@@ -287,7 +287,7 @@ def _readable(unit: Unit, host: Host, patient: Patient) -> str:
     )
 
 
-def _id(code: str) -> int | None:
+def id_of(code: str) -> int | None:
     """The id in a button; None for what is none, since any app can send any button."""
     try:
         found = int(code, 16)

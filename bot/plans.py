@@ -7,20 +7,18 @@ Sharing is a consent of its own: given, shown and taken back here, and every loo
 
 from collections.abc import Callable, Mapping
 
-from bot import alerts, conversations, crisis, outbox, people
+from bot import alerts, consents, conversations, crisis, outbox, people
 from bot.conversations import Host
 from bot.inbound import Inbound
 from bot.outbox import Button, Buttons, Lane
 from bot.program import Program
-from bot.rows import Answer, Consent, Patient, Record, Staff
+from bot.rows import Answer, Patient, Record, Staff
 from bot.unit import Unit
 from dialogs.safety_plan import PlanLine, Step, lines_of
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
 Plan = Mapping[str, list[str]]
-SHARE = "share_plan"
 LINE = "plan_line"
-VERSION = "2026-11"
 _LABEL = 40
 
 
@@ -45,7 +43,7 @@ def of(unit: Unit, patient: Patient) -> Plan | None:
 
 
 def is_shared(unit: Unit, patient: Patient) -> bool:
-    return unit.count(Consent, patient_id=patient.id, item=SHARE, given=True, revoked_at=None) > 0
+    return consents.standing(unit, patient, consents.SHARE_PLAN) is not None
 
 
 def plan(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
@@ -116,11 +114,7 @@ def share(unit: Unit, program: Program, patient: Patient) -> Staff | None:
     if counselor is None or to is None:
         return None
     if not is_shared(unit, patient):
-        unit.add(
-            Consent(
-                id=unit.new_id(), patient_id=patient.id, item=SHARE, given=True, version=VERSION, at=unit.now
-            )
-        )
+        consents.give(unit, program, patient, consents.SHARE_PLAN, True)
         people.note(unit, "patient", "plan_shared", patient_id=patient.id, staff_id=counselor.id)
         text = program.words.text(alerts.LANGUAGE, "plans", "staff_told", code=patient.code)
         outbox.say(unit, to, text, [[_staff_button(program, patient)]], lane=Lane.NOTICE)
@@ -193,7 +187,7 @@ def _offer_to_share(unit: Unit, host: Host, patient: Patient) -> None:
 
 
 def _unshare(unit: Unit, host: Host, patient: Patient) -> None:
-    for consent in unit.find(Consent, patient_id=patient.id, item=SHARE, given=True, revoked_at=None):
+    while (consent := consents.standing(unit, patient, consents.SHARE_PLAN)) is not None:
         unit.change(consent, revoked_at=unit.now)
         people.note(unit, "patient", "plan_unshared", patient_id=patient.id)
     _say(unit, host, patient, "unshared", after(host.program, patient))

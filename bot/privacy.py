@@ -8,23 +8,38 @@ switch that changes nothing else.
 
 from collections.abc import Callable, Mapping
 
-from bot import alerts, menus, outbox, people
+from bot import alerts, consents, history, menus, outbox, people, plans
 from bot.concerns import Level
 from bot.conversations import Host
 from bot.inbound import Inbound
 from bot.outbox import Button, Lane
+from bot.program import Program, local
 from bot.rows import Consent, Flag, Outgoing, Patient, Sending
 from bot.unit import Unit
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
-SHARE_WORDS = "share_words"
+SHARE_WORDS = consents.SHARE_WORDS
 
 
 def privacy(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    """`/privacy` and its buttons: `o:privacy:words:on|off`, `o:privacy:withdraw`, and then with the code."""
+    """`/privacy` and its buttons: `o:privacy:agreed[:words]`, `o:privacy:words[:on|off]`,
+    `o:privacy:withdraw`, and then with the code."""
     match args:
+        case ["agreed"]:
+            _show_agreed(unit, host, patient)
+        case ["agreed", "words"]:
+            _show_wording(unit, host, patient)
+        case ["words"]:
+            text = host.program.words.text(
+                patient.language, "privacy", "words_ask", counselor=_counselor(unit, patient)
+            )
+            buttons = [
+                [(_plain(host, patient, "button_words_yes"), "o:privacy:words:on")],
+                [(_plain(host, patient, "button_words_no"), "o:privacy")],
+            ]
+            outbox.say(unit, people.address(patient), text, buttons)
         case ["words", ("on" | "off") as to]:
-            changed = _share_words(unit, patient, to == "on")
+            changed = _share_words(unit, host.program, patient, to == "on")
             if inbound.message_id is not None and changed != patient:
                 outbox.edit(unit, people.address(patient), inbound.message_id, *_screen(unit, host, changed))
             return _plain(host, patient, f"toast_words_{to}")
@@ -74,24 +89,65 @@ def withdraw(unit: Unit, host: Host, patient: Patient) -> Patient:
     return people.discharge(unit, patient, "patient")
 
 
-def _share_words(unit: Unit, patient: Patient, on: bool) -> Patient:
+def _share_words(unit: Unit, program: Program, patient: Patient, on: bool) -> Patient:
     """The switch as it stands is one consent; the one it replaces stays on file."""
-    earlier = unit.find(Consent, patient_id=patient.id, item=SHARE_WORDS, revoked_at=None, order="-at")
     if people.profile(patient).get(SHARE_WORDS) is on:
         return patient
-    for consent in earlier:
-        unit.change(consent, revoked_at=unit.now)
-    unit.add(
-        Consent(
-            id=unit.new_id(),
-            patient_id=patient.id,
-            item=SHARE_WORDS,
-            given=on,
-            version=earlier[0].version if earlier else "",
-            at=unit.now,
-        )
-    )
+    consents.give(unit, program, patient, SHARE_WORDS, on)
+    people.note(unit, "patient", "words_shared" if on else "words_unshared", patient_id=patient.id)
     return unit.change(patient, profile={**people.profile(patient), SHARE_WORDS: on})
+
+
+def _show_agreed(unit: Unit, host: Host, patient: Patient) -> None:
+    """Each item: what, yes or no, when, under which version; and what of it can be changed by itself."""
+    rows = [
+        {
+            "item": consent.item,
+            "given": consent.given,
+            "version": consent.version,
+            "at": local(consent.at, patient.time_zone),
+            "revoked_at": consent.revoked_at and local(consent.revoked_at, patient.time_zone),
+        }
+        for consent in unit.find(Consent, patient_id=patient.id, order="at id")
+    ]
+    text = host.program.words.text(patient.language, "privacy", "agreed", rows=rows)
+    shared = plans.is_shared(unit, patient)
+    buttons = [
+        [(_plain(host, patient, "button_wording"), "o:privacy:agreed:words")],
+        [_words_button(host, patient)],
+        *(
+            [[(host.program.words.plain(patient.language, "plans", "button_unshare"), "o:plan:unshare")]]
+            * shared
+        ),
+        [(_plain(host, patient, "button_withdraw"), "o:privacy:withdraw")],
+        [(_plain(host, patient, "button_back"), "o:privacy")],
+    ]
+    outbox.say(unit, people.address(patient), text, buttons)
+
+
+def _show_wording(unit: Unit, host: Host, patient: Patient) -> None:
+    """The words as they were shown and agreed to, with the signature."""
+    kept = consents.wording_of(unit, patient)
+    words, back = host.program.words, [[(_plain(host, patient, "button_back"), "o:privacy:agreed")]]
+    signature = people.profile(patient).get("signature") or ""
+    text = words.text(
+        patient.language,
+        "privacy",
+        "wording_end" if kept else "no_wording",
+        signature=signature,
+        at=patient.enrolled_at and local(patient.enrolled_at, patient.time_zone),
+        program=host.program.name,
+    )
+    parts = list(history.parts([*kept.values(), text]))
+    for place, part in enumerate(parts, 1):
+        outbox.say(unit, people.address(patient), part, back if place == len(parts) else ())
+
+
+def _words_button(host: Host, patient: Patient) -> Button:
+    """Giving shows first what is given; taking back is one press."""
+    shared = people.profile(patient).get(SHARE_WORDS) is True
+    to, data = ("off", "o:privacy:words:off") if shared else ("on", "o:privacy:words")
+    return _plain(host, patient, f"button_words_{to}"), data
 
 
 def _screen(unit: Unit, host: Host, patient: Patient) -> tuple[str, list[list[Button]]]:
@@ -104,9 +160,9 @@ def _screen(unit: Unit, host: Host, patient: Patient) -> tuple[str, list[list[Bu
         counselor=_counselor(unit, patient),
         share_words=shared,
     )
-    to = "off" if shared else "on"
     rows = [
-        [(_plain(host, patient, f"button_words_{to}"), f"o:privacy:words:{to}")],
+        [(_plain(host, patient, "button_agreed"), "o:privacy:agreed")],
+        [_words_button(host, patient)],
         [(_plain(host, patient, "button_mydata"), "o:mydata")],
         [(_plain(host, patient, "button_withdraw"), "o:privacy:withdraw")],
         [(host.program.words.plain(patient.language, "navigation", "menu"), "o:menu")],

@@ -41,6 +41,7 @@ class Program:
     words: Words
     dialogs: Mapping[str, Dialog[Any]]
     lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    consent_version: str = ""
     silence: timedelta = timedelta(hours=2)
     invitation: timedelta = timedelta(days=14)
     guesses_an_hour: int = 5

@@ -9,7 +9,7 @@ from io import BytesIO
 
 import segno
 
-from bot import alerts, caseload, desk, drill, menus, oncall, outbox, people, plans
+from bot import alerts, caseload, desk, drill, entries, menus, oncall, outbox, people, plans
 from bot.conversations import Host
 from bot.inbound import Inbound, Pressed, Said
 from bot.outbox import Buttons, Kind
@@ -101,7 +101,11 @@ def show_patient(unit: Unit, host: Host, staff: Staff, code: str) -> str | None:
         host,
         staff,
         "patient",
-        buttons=[*plans.staff_buttons(unit, host.program, patient), *_patient_buttons(host, patient)],
+        buttons=[
+            *entries.buttons(unit, host.program, staff, patient),
+            *plans.staff_buttons(unit, host.program, patient),
+            *_patient_buttons(host, patient),
+        ],
         protect=True,
         patient=patient,
         profile=people.profile(patient) if here else {},
@@ -252,6 +256,7 @@ PRESSES: Mapping[str, Handler] = {
     "patient": show_patient,
     "new": invite,
     "plan": plans.show_to_staff,
+    **entries.PRESSES,
     "invite": invite_again,
     "discharge": ask_discharge,
     "discharge_yes": discharge,

@@ -30,6 +30,7 @@ SHARED = "choices"
 FORMATS = "formats"
 
 _OUTSIDE = re.compile(r"\{%-?\s*(macro|import|from)\b")
+_BLOCK = re.compile(r"{%-?\s*block\s+(\w+)\s*-?%}(.*?){%-?\s*endblock", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -73,6 +74,11 @@ class Page:
     def source(self) -> str:
         assert self._environment.loader is not None
         return self._environment.loader.get_source(self._environment, self._name)[0]
+
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """Each block as it is written."""
+        return dict(_BLOCK.findall(self.source))
 
     def render(self, block: str, context: Mapping[str, Any]) -> str:
         """Jinja would copy all globals and blocks for each; only a block that calls another needs those."""
