@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from bot import conversations, copies, intake, ledger, turns
-from bot.rows import Answer, Incoming, Message, Outgoing, Sending
+from bot import alerts, conversations, copies, intake, ledger, reminders, turns
+from bot.nudges import Outcome
+from bot.rows import Answer, Incoming, Message, Outgoing, Record, Sending
 from bot.store.database import Store
 from bot.store.units import SqlUnit
 from bot.store.vault import Vault
@@ -94,6 +95,21 @@ def _promise_before_commit() -> None:
     Store._settle = lambda self, jobs: None  # type: ignore[method-assign]
 
 
+def _commit_after_send() -> None:
+    """The sender hears of a reply a moment before it is committed; Telegram of the update only after."""
+
+    def together(self: Store, jobs: Any) -> None:
+        loop = jobs[0].future.get_loop()
+        with self._engine.begin() as connection:
+            for job in jobs:
+                unit = self._unit(connection)
+                job.result = job.work(unit)
+                loop.call_soon_threadsafe(self._tell, unit.posted)
+            time.sleep(0.2)
+
+    Store._together = together  # type: ignore[method-assign]
+
+
 def _mark_nudges_afterwards() -> None:
     """A nudge is sent first and marked then, like everything else."""
     proof = ledger._proof
@@ -144,8 +160,84 @@ def _keep_what_was_taken_back() -> None:
     conversations._reopen = stands
 
 
+def _forget_records() -> None:
+    """A dialog ends, and every other time nothing is left of it."""
+    add, number = SqlUnit.add, count(1)
+
+    def forgetful(self: SqlUnit, row: Any) -> None:
+        if not isinstance(row, Record) or next(number) % 2:
+            add(self, row)
+
+    SqlUnit.add = forgetful  # type: ignore[method-assign]
+
+
+def _raise_twice() -> None:
+    """What called for a flag calls for another."""
+    raise_flag = alerts.raise_flag
+
+    def twice(unit: Any, program: Any, patient: Any, raised: Any, cause: str, body: Any = None) -> Any:
+        raise_flag(unit, program, patient, raised, f"{cause}:again", body)
+        return raise_flag(unit, program, patient, raised, cause, body)
+
+    alerts.raise_flag = twice
+
+
+def _hear_nothing() -> None:
+    """Words are words, whatever they say."""
+
+    async def deaf(self: Any, inbound: Any) -> None:
+        return None
+
+    intake.Intake._concern = deaf  # type: ignore[method-assign]
+
+
+def _fire_twice() -> None:
+    """A slot of a reminder is written down under a new name each time, and comes twice."""
+    slots, name, number = reminders._slots, reminders._name, count(1)
+
+    def again(*given: Any) -> Any:
+        found, ahead = slots(*given)
+        return [*found, *found[-1:]], ahead
+
+    reminders._slots = again  # type: ignore[assignment]
+    reminders._name = lambda *given: f"{name(*given)}/{next(number)}"
+
+
+def _send_late() -> None:
+    """A reminder that was missed is sent whenever somebody is there again, at night too."""
+    reminders._outcome = lambda *given: Outcome.SENT
+    reminders.still_wanted = lambda unit, row: True
+
+
+def _give_up() -> None:
+    """Now and then a row of the outbox is given up, without a fault of Telegram's."""
+    mark, number = ledger.mark, count(1)
+
+    def hasty(unit: Any, outcomes: Any, on_blocked: Any) -> None:
+        given_up = [
+            one if next(number) % 40 else replace(one, state=Sending.FAILED, message_id=None)
+            for one in outcomes
+        ]
+        mark(unit, given_up, on_blocked)
+
+    ledger.mark = hasty
+
+
+def _be_slow() -> None:
+    """No mistake: a database so slow that two turns side by side would surely meet."""
+    load = conversations._load
+
+    def slowly(*given: Any) -> Any:
+        found = load(*given)
+        time.sleep(0.3)
+        return found
+
+    conversations._load = slowly  # type: ignore[assignment]
+
+
 def _forget_to_lock() -> None:
     """Two turns of one patient may run side by side, on threads and in processes."""
+    _be_slow()
 
     @asynccontextmanager
     async def open_gate(self: Any, chat: int) -> Any:
@@ -212,13 +304,26 @@ FAULTS = {
     "promise before commit": _fault(
         _promise_before_commit, "an answer is kept once", "free words are kept once", "nobody meets silence"
     ),
+    "commit after send": _fault(
+        _commit_after_send, "an answer is kept once", "nothing is made up", "nobody meets silence"
+    ),
+    "forget records": _fault(_forget_records, "a finished dialog has one record"),
+    "raise twice": _fault(_raise_twice, "a flag is raised once"),
+    "hear nothing": _fault(_hear_nothing, "danger is heard", "nobody meets silence"),
+    "fire twice": _fault(_fire_twice, "no reminder twice"),
+    "send late": _fault(_send_late, "no reminder in quiet hours"),
+    "give up": _fault(_give_up, "all drains"),
     "mark nudges afterwards": _fault(_mark_nudges_afterwards, "no reminder twice"),
     "ring nobody": _fault(_ring_nobody, "every flag's alert arrives"),
     "forget answers": _fault(_forget_answers, "an answer is kept once", "nobody meets silence"),
     "forget words": _fault(_forget_words, "free words are kept once"),
     "keep what was taken back": _fault(_keep_what_was_taken_back, "an answer stands until it is taken back"),
     "bury everything": _fault(_bury_everything, "all drains"),
-    "forget to lock": _fault(_forget_to_lock, "an answer is kept once", "one patient, one order"),
+    "forget to lock": _fault(
+        _forget_to_lock, "an answer is kept once", "one patient, one order", "nobody meets silence"
+    ),
     "write in plain": _fault(_write_in_plain, "no word lies about"),
     "say too much": _fault(_say_too_much, "no word lies about"),
 }
+HARMLESS = {"be slow": _fault(_be_slow)}
+"""Built in where it must be shown that not this is what the judge finds."""

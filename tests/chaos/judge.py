@@ -19,6 +19,8 @@ from tests.chaos.patients import SKIP, UNASKED, Diary, Talk
 
 Json = dict[str, Any]
 _SENDS = ("sendMessage", "sendPhoto", "sendDocument")
+QUIET_FROM, QUIET_TO = 22, 7
+"""Hours, in the clinic's zone: what is seeded has the quiet hours that everybody begins with."""
 _EXPECTED = ("message is not modified", "query is too old", "terminated by other getUpdates", "Conflict")
 """Refusals that a bot which sends again whatever may not have arrived, and is killed, cannot avoid."""
 
@@ -181,6 +183,9 @@ def nudges(tg: LocalTelegram, diary: Diary, export: Json, kills: int) -> Iterato
     for nudge, times in Counter(nudge for nudge, _ in sent).items():
         if times > 1:
             yield Finding("no reminder twice", diary.code, f"nudge {nudge} was sent {times} times")
+    for _, call in sent:
+        if "o:checkin" in presses(call) and (call.at.hour >= QUIET_FROM or call.at.hour < QUIET_TO):
+            yield Finding("no reminder in quiet hours", diary.code, f"at {call.at:%H:%M}")
     evenings = [call.at.date() for _, call in sent if "o:checkin" in presses(call)]
     for day, times in Counter(evenings).items():
         if times > 1:

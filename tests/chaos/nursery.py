@@ -20,7 +20,7 @@ from typing import Any
 
 from bot import __main__ as command_line
 from bot import app
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults import FAULTS, HARMLESS
 
 BROKEN = 70
 
@@ -88,7 +88,7 @@ def _live(order: dict[str, Any]) -> None:
         os.environ.clear()
         os.environ.update(order["environment"])
         if order["fault"]:
-            FAULTS[order["fault"]].build_in()
+            (FAULTS | HARMLESS)[order["fault"]].build_in()
         for argv in order["argvs"]:
             code = command_line.main(argv)
     except SystemExit as ended:

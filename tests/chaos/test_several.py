@@ -90,7 +90,7 @@ async def test_a_flood_by_one_patient_ends_as_it_would_with_one_process(
     assert not [str(finding) for finding in found]
 
 
-async def flood(made: Clinic) -> list[Finding]:
+async def flood(made: Clinic, *, patience: float = 15) -> list[Finding]:
     """Words in a row, while one button after the other is pressed many times; nobody waits for a reply."""
     person = made.patients[0]
     phone = made.tg.phone(person.telegram_id)
@@ -122,7 +122,7 @@ async def flood(made: Clinic) -> list[Finding]:
             return asked is not None and asked.session == session and asked.turn > turn
 
         try:
-            shown = await phone.wait(follows, timeout=15)
+            shown = await phone.wait(follows, timeout=patience)
         except TimeoutError:
             return [Finding("nobody meets silence", person.code, f"nothing followed turn {turn}")]
         await made.tg.settled()
