@@ -8,7 +8,7 @@ the quiet hours. The screen shows how things stand, and is brought up to date in
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot import conversations, menus, outbox, people, reminders
+from bot import conversations, menus, outbox, people, reaching, reminders
 from bot.conversations import Host
 from bot.inbound import Inbound
 from bot.nudges import Kind
@@ -16,7 +16,7 @@ from bot.outbox import Button
 from bot.program import Program
 from bot.rows import Json, Patient, Session, SessionState
 from bot.unit import Unit
-from dialogs.changes import CHANGES, NewName, NewQuiet, NewTime, NewZone
+from dialogs.changes import CHANGES, NewContact, NewLocation, NewName, NewPhone, NewQuiet, NewTime, NewZone
 from dialogs.hours import Quiet
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
@@ -24,10 +24,13 @@ TAKES_MEDICATION = "takes_medication"
 
 
 def settings(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    """`o:settings` shows the screen; `o:settings:WHAT` asks anew; `o:settings:WHAT:on` and `:off` switch."""
+    """`o:settings` shows the screen; `o:settings:WHAT` asks anew; `o:settings:WHAT:on` and `:off` switch;
+    `o:settings:reach` is a screen of its own."""
     match args:
         case []:
             _show(unit, host, patient)
+        case ["reach", *rest]:
+            return reaching.reach(unit, host, patient, inbound, rest)
         case [what] if f"change_{what}" in CHANGES:
             _ask(unit, host, patient, f"change_{what}")
         case [what, ("on" | "off") as to] if what in _SWITCHES:
@@ -65,6 +68,7 @@ def set_now(unit: Unit, patient: Patient) -> dict[str, Json]:
         "evening": times.get(Kind.EVENING),
         "quiet_from": patient.quiet_from,
         "quiet_to": patient.quiet_to,
+        **reaching.known(patient),
     }
 
 
@@ -80,7 +84,10 @@ def apply(unit: Unit, patient: Patient, result: Any) -> Patient:
         case NewZone(zone=zone):
             return reminders.set_zone(unit, patient, zone)
         case NewName(name=name):
+            people.note(unit, "patient", "contact_changed", patient_id=patient.id, detail="name")
             return unit.change(patient, name=name)
+        case NewPhone() | NewLocation() | NewContact():
+            return reaching.apply(unit, patient, result)
         case _:
             return patient
 
@@ -137,6 +144,7 @@ def _screen(unit: Unit, program: Program, patient: Patient) -> tuple[str, list[l
         quiet=reminders.quiet_of(patient),
         zone=patient.time_zone,
         name=patient.name or "",
+        phone=people.profile(patient).get("phone"),
         discreet=patient.discreet,
         medication=medication,
         paused=patient.paused_at is not None,
@@ -156,6 +164,7 @@ def _screen(unit: Unit, program: Program, patient: Patient) -> tuple[str, list[l
     pause = ("button_resume", "o:resume_all") if patient.paused_at else ("button_pause", "o:pause")
     rows += [
         [change("quiet"), change("zone")],
+        [change("reach")],
         [change("name")],
         [switch("discreet", patient.discreet)],
         [switch("medication", medication)],

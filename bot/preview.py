@@ -27,7 +27,8 @@ def occasions() -> tuple[Facts, ...]:
         recovery_days=9,
         last={"mood": 4, "craving": 3, "urge": 7}
         | {"people": ["Ana <&>", "My brother"], "safer": ["x" * 300]}
-        | {"morning": "08:00", "evening": "19:00", "quiet_from": "22:00", "quiet_to": "07:00"},
+        | {"morning": "08:00", "evening": "19:00", "quiet_from": "22:00", "quiet_to": "07:00"}
+        | {"phone": "+1 555 0177"},
         lines=("A line: 1-800",),
     )
     return (Facts(), *(replace(known, day_number=day, **_more(day)) for day in range(1, 13)))

@@ -34,11 +34,7 @@ _DIALOGS: tuple[Dialog[Any], ...] = (
     riding_out.riding_out,
     using.used,
     using.using_now,
-    changes.change_morning,
-    changes.change_evening,
-    changes.change_quiet,
-    changes.change_zone,
-    changes.change_name,
+    *changes.CHANGES.values(),
 )
 
 CATALOGUE: Mapping[str, Dialog[Any]] = {dialog.name: dialog for dialog in _DIALOGS}

@@ -1,6 +1,7 @@
 """Settings that a person may type: one or two questions each, opened from the settings screen.
 
-`facts.last` holds what is set now: {"morning", "evening", "quiet_from", "quiet_to"}, each "HH:MM" or None.
+`facts.last` holds what is set now: {"morning", "evening", "quiet_from", "quiet_to"}, each "HH:MM" or None,
+and how the team reaches the person: {"phone", "location", "contact"}.
 A reminder inside the quiet hours would never ring, so whoever sets one there says which of the two gives
 way; how quiet hours make room is `dialogs.hours`' to know.
 """
@@ -11,9 +12,10 @@ from datetime import time
 from typing import Any
 
 from dialogs import places
+from dialogs.enrolment import EmergencyContact, Relation
 from dialogs.facts import Facts
 from dialogs.hours import Quiet
-from dialogs.prompts import Dialog, Offset, Place, Text, Time, YesNo, dialog
+from dialogs.prompts import Choice, Dialog, Offset, Place, Text, Time, YesNo, dialog
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,22 @@ class NewName:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class NewPhone:
+    phone: str
+    voicemail_safe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewLocation:
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    contact: EmergencyContact
+
+
 @dialog("change_morning")
 async def change_morning(facts: Facts) -> NewTime:
     at = await Time("morning", suggest=("07:00", "08:00", "09:00", "10:00"), part="morning")
@@ -88,8 +106,35 @@ async def change_name(facts: Facts) -> NewName:
     return NewName(await Text("name", limit=60))
 
 
+@dialog("change_phone")
+async def change_phone(facts: Facts) -> NewPhone:
+    return NewPhone(await Text("phone", limit=40), await YesNo("voicemail"))
+
+
+@dialog("change_location")
+async def change_location(facts: Facts) -> NewLocation:
+    return NewLocation(await Text("location", limit=300))
+
+
+@dialog("change_contact")
+async def change_contact(facts: Facts) -> NewContact:
+    name = await Text("contact_name", limit=60)
+    relation = await Choice("contact_relation", Relation)
+    return NewContact(EmergencyContact(name, await Text("contact_phone", limit=40).or_skip(), relation))
+
+
 CHANGES: Mapping[str, Dialog[Any]] = {
-    d.name: d for d in (change_morning, change_evening, change_quiet, change_zone, change_name)
+    d.name: d
+    for d in (
+        change_morning,
+        change_evening,
+        change_quiet,
+        change_zone,
+        change_name,
+        change_phone,
+        change_location,
+        change_contact,
+    )
 }
 
 

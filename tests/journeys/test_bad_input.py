@@ -44,6 +44,9 @@ ROUTES = {
     "change_quiet": Route("o:settings:quiet", {"quiet_from": "18:00"}),
     "change_zone": Route("o:settings:zone", {"zone": "[skip]"}),
     "change_name": Route("o:settings:name"),
+    "change_phone": Route("o:settings:phone"),
+    "change_location": Route("o:settings:location"),
+    "change_contact": Route("o:settings:contact"),
 }
 WORDS = (
     "eight",

@@ -123,6 +123,17 @@ async def test_how_to_reach_somebody_is_shown_to_those_responsible(clinic: Clini
         assert told in shown.text
 
 
+async def test_a_counselor_sees_the_new_number_once_it_is_changed(clinic: Clinic) -> None:
+    [code] = await clinic.seed()
+    await clinic.say(clinic.sam, "/settings")
+    await clinic.press(clinic.sam, "o:settings:reach")
+    await clinic.press(clinic.sam, "o:settings:phone")
+    await clinic.say(clinic.sam, "+1 555 0199")
+    await clinic.give(clinic.sam, "[no]")
+    [shown] = await clinic.say(clinic.dana, f"/patient {code}")
+    assert "+1 555 0199 (no voicemail, please)" in shown.text
+
+
 async def test_a_note_to_the_counselor_reaches_them_and_no_other_words_do(clinic: Clinic) -> None:
     [code] = await clinic.seed()
     await clinic.say(clinic.sam, "The heron left on Tuesday.")

@@ -107,6 +107,39 @@ async def test_a_new_name_and_the_switches_are_kept(clinic: Clinic) -> None:
     patient = await clinic.patient(sam)
     assert (patient.name, patient.discreet) == ("Alex <b>&", True)
     assert patient.profile == {"takes_medication": True}
+    noted = await clinic.do(lambda unit: unit.find(Audit, patient_id=sam, action="contact_changed"))
+    assert [line.detail for line in noted] == ["name"]
+
+
+async def test_how_the_team_reaches_somebody_is_changed_and_taken_away_by_them(clinic: Clinic) -> None:
+    sam = await clinic.enrol(profile={"phone": "1", "voicemail_safe": True, "share_words": True})
+    await clinic.send(sam, "/settings")
+    await press_label(clinic, sam, "How my team reaches me")
+    await press_label(clinic, sam, "My number")
+    await clinic.send(sam, "+1 555 0177 <b>")
+    await press_label(clinic, sam, "No voicemail")
+    await clinic.press(sam, "o:settings:location")
+    await clinic.send(sam, "12 Main St")
+    await clinic.press(sam, "o:settings:contact")
+    await clinic.send(sam, "Jo & Kim")
+    await press_label(clinic, sam, "Brother or sister")
+    await clinic.send(sam, "+1 555 0188")
+    kept = (await clinic.patient(sam)).profile
+    assert kept == {
+        "phone": "+1 555 0177 <b>",
+        "voicemail_safe": False,
+        "location": "12 Main St",
+        "contact": {"name": "Jo & Kim", "phone": "+1 555 0188", "relation": "sibling"},
+        "share_words": True,
+    }
+    await clinic.press(sam, "o:settings:reach")
+    assert "12 Main St" in (await clinic.last(sam))["text"]
+    for what in ("phone", "location", "contact", "contact"):
+        assert await clinic.press(sam, f"o:settings:reach:{what}:off")
+    kept = (await clinic.patient(sam)).profile
+    assert kept == {"share_words": True} | dict.fromkeys(("phone", "voicemail_safe", "location", "contact"))
+    noted = await clinic.do(lambda unit: unit.find(Audit, patient_id=sam, action="contact_changed"))
+    assert [line.detail for line in noted] == ["phone", "location", "contact"] * 2
 
 
 async def test_one_change_is_asked_at_a_time_and_leaves_nothing_unfinished(clinic: Clinic) -> None:
