@@ -16,6 +16,7 @@ from bot import (
     people,
     plans,
     preferences,
+    progress,
     reminders,
     safety,
     vigils,
@@ -68,7 +69,7 @@ def facts(unit: Unit, program: Program, patient: Patient, dialog: str, about: in
         counselor=counselor.name if counselor else "",
         takes_medication=people.profile(patient).get("takes_medication"),
         day_number=(today - since).days + 1,
-        recovery_days=_recovery_days(unit, patient),
+        recovery_days=progress.recovery_days(unit, patient),
         last=_looked_back_on(unit, patient, dialog, last),
         lines=program.lines_in(patient.language),
         coping=coping.ranked(unit, patient) if dialog == _RIDING_OUT else (),
@@ -82,12 +83,6 @@ def _looked_back_on(unit: Unit, patient: Patient, dialog: str, last: Record | No
     if dialog == plans.LINE:
         return dict(plans.of(unit, patient) or {})
     return last.body if last else {}
-
-
-def _recovery_days(unit: Unit, patient: Patient) -> int | None:
-    """Days on which a check-in said that nothing was used: a sum that no lapse sets back."""
-    days = {row.local_date for row in unit.find(Reading, patient_id=patient.id, name="used", value=0.0)}
-    return len(days) or None
 
 
 def told(unit: Unit, program: Program, patient: Patient, session: Session, turn: Turn[Any]) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from html import escape, unescape
 from typing import Any
 
-from bot import caseload, conversations, export, menus, outbox, people
+from bot import conversations, export, menus, outbox, people
 from bot.conversations import Host
 from bot.inbound import Inbound
 from bot.outbox import Address, Button, Kind
@@ -93,28 +93,6 @@ def read(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
     whole = list(parts([head, *lines]))
     for place, text in enumerate(whole, 1):
         outbox.say(unit, people.address(patient), text, again if place == len(whole) else ())
-    return None
-
-
-def progress(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    """How it has been going, in words: how often, and where mood and craving are heading."""
-    dates = {
-        row.local_date
-        for row in unit.find(
-            Record, patient_id=patient.id, dialog="check_in", at__ge=unit.now - caseload.WINDOW
-        )
-    }
-    text = host.program.words.text(
-        patient.language,
-        "history",
-        "progress",
-        days=len(dates),
-        window=caseload.WINDOW.days,
-        glance=caseload.glance(unit, patient),
-        thoughts=unit.count(Record, patient_id=patient.id, dialog="thought_record"),
-        triggers=unit.count(Record, patient_id=patient.id, dialog="trigger_log"),
-    )
-    outbox.say(unit, people.address(patient), text, menus.main(unit, host, patient))
     return None
 
 
@@ -296,5 +274,5 @@ def id_of(code: str) -> int | None:
     return found if 0 < found < _IDS else None
 
 
-COMMANDS = {"history": page, "progress": progress, "mydata": my_data}
-OPENS = {"history": page, "entry": read, "progress": progress, "mydata": my_data}
+COMMANDS = {"history": page, "mydata": my_data}
+OPENS = {"history": page, "entry": read, "mydata": my_data}

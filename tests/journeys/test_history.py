@@ -90,6 +90,30 @@ async def test_progress_tells_how_often_and_where_mood_is_heading(clinic: Clinic
     [told] = await clinic.say(clinic.sam, "/progress")
     assert "on 6 of the last 14 days" in told.text
     assert "lower than it was" in told.text
+    assert "Mood: mostly in the middle" in told.text
+    assert "From 3 on the hardest day to 8 on the best" in told.text
+
+
+async def test_recovery_days_are_a_sum_that_no_lapse_sets_back(clinic: Clinic) -> None:
+    await clinic.seed()
+    for used in ("no", "no", "yes", "no"):
+        await clinic.say(clinic.sam, "/checkin")
+        await clinic.walk(clinic.sam, {"used": f"[{used}]"})
+        if used == "yes":  # two days say nothing about most days
+            [told] = await clinic.say(clinic.sam, "/progress")
+            assert "2 recovery days in all" in told.text
+        await clinic.pass_time(timedelta(days=1))
+    [told] = await clinic.say(clinic.sam, "/progress")
+    assert "3 recovery days in all" in told.text
+    assert "Craving: mostly quiet" in told.text
+
+
+async def test_a_look_back_on_nothing_is_kind(clinic: Clinic) -> None:
+    await clinic.seed()
+    [told] = await clinic.say(clinic.sam, "/progress")
+    assert "a fine day for one" in told.text
+    for empty in ("recovery day", "Mood", "Craving"):
+        assert empty not in told.text
 
 
 async def test_my_data_comes_as_a_document_to_read_and_as_the_export(each_clinic: Clinic) -> None:
