@@ -133,12 +133,13 @@ def _copy_out(url: str, part: Path) -> None:
                     raise NoDatabase
                 made = _url_of(part)
                 schema.migrate(made, to=at)
-                _copy_rows(connection, create_engine(made))
+                copy_rows(connection, create_engine(made))
     finally:
         source.dispose()
 
 
-def _copy_rows(source: Connection, target: Engine) -> None:
+def copy_rows(source: Connection, target: Engine) -> None:
+    """Every row into a database of the same revision, on whichever engine."""
     theirs, ours = MetaData(), MetaData()
     ours.reflect(target)
     names = [name for name in ours.tables if name != _VERSION_TABLE]
