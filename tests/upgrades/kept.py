@@ -2,9 +2,9 @@
 
 python -m tests.upgrades.kept 0.1.0
 
-At each release, this writes `tests/upgrades/0.1.0.sql`: a small clinic with dialogs open, an alert that no one
-has seen, and a reminder to come. It is a backup as `python -m bot backup` takes it, as SQL. What is kept is
-never written anew: it holds what is out there.
+At each release, this writes `tests/upgrades/0.1.0.sql`: a small clinic with dialogs open, an alert that
+no one has seen, and a reminder to come. It is a backup as `python -m bot backup` takes it, as SQL. What is
+kept is never written anew: it holds what is out there.
 """
 
 from __future__ import annotations
