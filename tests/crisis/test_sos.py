@@ -3,6 +3,7 @@
 import pytest
 
 from bot.concerns import Level
+from bot.rows import Outgoing
 from tests.crisis.clinic import Ward
 
 PRESSED = [
@@ -42,6 +43,17 @@ async def test_the_safety_question_decides(small_ward: Ward, topic: str, answer:
     await small_ward.presses(sam, topic)
     await small_ward.presses(sam, answer)
     assert max(await small_ward.flags(sam), key=lambda flag: Level(flag.level).rank).level == level
+
+
+async def test_no_call_is_offered_to_a_phone_that_may_be_watched(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, "/sos")
+    await ward.presses(sam, "Someone is hurting me")
+    rows = await ward.storage.read(lambda unit: unit.find(Outgoing, patient_id=sam, order="id"))
+    [card] = [row.body for row in rows if row.body and "Is this phone safe" in row.body.get("text", "")]
+    pressed = [data for row in card["buttons"] for _, data in row]
+    assert "o:hide" in pressed
+    assert "o:call" not in pressed
 
 
 async def test_riding_out_a_craving_is_looked_in_on_after_twenty_minutes(ward: Ward) -> None:

@@ -91,6 +91,9 @@ async def test_a_counselor_reads_what_was_written_since_they_may(each_clinic: Cl
     await clinic.press(phone, "Yes, they may")
     await clinic.pass_time(timedelta(days=1))
     await writes(clinic, phone, AFTER)
+    await clinic.say(phone, "/settings")
+    await clinic.press(phone, "o:settings:name")
+    await clinic.say(phone, "Rob")
     await clinic.say(clinic.dana, f"/patient {code}")
     [listed] = await clinic.press(clinic.dana, "📖 What they wrote")
     assert listed.protected
@@ -98,6 +101,13 @@ async def test_a_counselor_reads_what_was_written_since_they_may(each_clinic: Cl
     shown = await clinic.press(clinic.dana, entry)
     assert AFTER in shown[-1].text
     assert BEFORE not in shown[-1].text
+    # What was written before, and what is not among the entries, stays closed to a button made by hand.
+    records = (await clinic.export(code))["records"]
+    closed = [one for one in records if one["dialog"] != "check_in" or BEFORE in str(one)]
+    assert [one["dialog"] for one in closed] == ["enrolment", "check_in", "change_name"]
+    for one in closed:
+        toast, came = await clinic.push(clinic.dana, listed.message_id, f"s:entry:{one['session']}")
+        assert ("Not shared" in toast, came) == (True, [])
     assert shown[-1].protected
     audit = [(line["actor"][:2], line["action"]) for line in (await clinic.export(code))["audit"]]
     assert ("S-", "entries_listed") in audit
