@@ -159,8 +159,10 @@ class Clinic:
         engine = create_engine(self.environment["DATABASE_URL"])
         try:
             async with asyncio.timeout(within):
-                while await asyncio.to_thread(self._waiting, engine):  # noqa: ASYNC110
+                while waiting := await asyncio.to_thread(self._waiting, engine):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"after {within} s there still wait: {waiting}") from None
         finally:
             engine.dispose()
 
@@ -184,18 +186,23 @@ class Clinic:
             engine.dispose()
         return {name: count for name, count in found.items() if count}
 
-    def _waiting(self, engine: Engine) -> int:
+    def _waiting(self, engine: Engine) -> dict[str, int]:
+        """What is due and still there, by table."""
+        looks = {
+            "outbox": "state = 'queued' AND due_at <= :now",
+            "inbox": "state = 'waiting' AND at <= :now",
+            "reminder": "next_at <= :now",
+        }
         with engine.connect() as connection:
-            return sum(
-                connection.execute(
-                    query.bindparams(bindparam("now", self.clock.now(), Instant()))
+            found = {
+                table: connection.execute(
+                    text(f"SELECT count(*) FROM {table} WHERE {where}").bindparams(
+                        bindparam("now", self.clock.now(), Instant())
+                    )
                 ).scalar_one()
-                for query in (
-                    text("SELECT count(*) FROM outbox WHERE state = 'queued' AND due_at <= :now"),
-                    text("SELECT count(*) FROM inbox WHERE state = 'waiting' AND at <= :now"),
-                    text("SELECT count(*) FROM reminder WHERE next_at <= :now"),
-                )
-            )
+                for table, where in looks.items()
+            }
+        return {table: count for table, count in found.items() if count}
 
     @property
     def log(self) -> Path:

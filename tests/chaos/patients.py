@@ -181,7 +181,7 @@ class Patient:
             self._ask(asked)
         elif roll < 0.12:
             await self._say_something()
-        elif roll < 0.15:
+        elif roll < 0.15 and not self._helped_just_now():
             await self._cry()
         elif roll < 0.2:
             await self._look_around()
@@ -357,19 +357,7 @@ class Patient:
         def card() -> Shown | None:
             return next((shown for shown in self._new(mine) if offers(shown, "o:safe") is not None), None)
 
-        def answered() -> list[Question]:
-            asked = {a.turn: a for a in self._questions(mine) if a.is_about_safety}
-            return [asked[turn] for turn in sorted(asked)] if len(asked) > 1 else []
-
-        found: Shown | list[Question] = await self._until(
-            lambda: card() or answered() or None, "cry for help"
-        )
-        if isinstance(found, list):
-            # What was asked meanwhile, after a kill, took it as an answer: a yes.
-            talk = self.diary.talks.setdefault(found[0].session, Talk(found[0].session, UNASKED))
-            talk.given.append(Given(found[0].turn, "yes", mine, typed=True))
-            self._ask(found[-1])
-            return
+        await self._until(card, "cry for help")
         self.diary.words.append(words)
         self.diary.cries += 1
         with suppress(Silence):
@@ -449,6 +437,12 @@ class Patient:
             return None
         self.diary.talks.setdefault(asked.session, Talk(asked.session, UNASKED))
         return asked
+
+    def _helped_just_now(self) -> bool:
+        """Whether help is offered last: then questions about safety may be on their way, and take what is
+        typed for an answer."""
+        newest = next((shown for shown in reversed(self.phone.messages) if not shown.mine), None)
+        return newest is not None and offers(newest, "o:safe") is not None
 
     def _is_new(self, asked: Question) -> bool:
         return asked.session not in self.diary.talks and not asked.is_about_safety
