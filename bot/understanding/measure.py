@@ -83,13 +83,13 @@ def _names(example: Example) -> Iterator[str]:
 # Floors for the held-out examples, which are harder than what people mostly write: no figure may fall below
 # what it was when somebody last looked. ("heard" or "sure", name, least or most, share)
 FLOORS: tuple[tuple[str, str, str, float], ...] = (
-    ("heard", "crisis", "least", 0.80),
-    ("heard", "crisis en", "least", 0.78),
-    ("heard", "crisis es", "least", 0.80),
-    ("heard", "emergency", "least", 0.80),
-    ("sure", "emergency", "least", 0.55),
-    ("heard", "tricky", "most", 0.30),
-    ("sure", "tricky", "most", 0.15),
+    ("heard", "crisis", "least", 0.77),
+    ("heard", "crisis en", "least", 0.73),
+    ("heard", "crisis es", "least", 0.88),
+    ("heard", "emergency", "least", 0.83),
+    ("sure", "emergency", "least", 0.68),
+    ("heard", "tricky", "most", 0.25),
+    ("sure", "tricky", "most", 0.10),
     ("heard", "talk", "most", 0.10),
     ("sure", "watch", "most", 0.15),
 )

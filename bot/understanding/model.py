@@ -1,8 +1,9 @@
 """The small local model: it hears what no phrase list can, and says how sure it is.
 
 A message's sentences, each alone and with its neighbours, become vectors (a public sentence encoder, plain
-numpy, no network) and are compared with the examples that clinicians wrote: kernel ridge regression. Two
-thresholds turn the scores into "sure" and "ask". Its file is made by `python -m bot.understanding.train`.
+numpy, no network) and are compared with the examples that clinicians wrote: kernel ridge regression, and
+beside it a ridge regression on how they are spelled. Two thresholds turn the scores into "sure" and "ask".
+Its file is made by `python -m bot.understanding.train`.
 
 The encoder is heavy and may be missing; nothing here is imported or loaded before somebody calls `load`.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.concerns import Category, Concern, Level
+from bot.understanding import letters
 from bot.understanding.screen import weight
 from bot.understanding.spelling import Sentence
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
+LETTERS = 0.35  # what the spelling counts beside the meaning
+PARTS = ("centre", "axes", "weights", "worth", "spelling")
 SHARPNESS = 1.5  # of the kernel: how near an example must be to count
 CATEGORIES = tuple(c for c in Category if c not in (Category.ASK, Category.NONE))
 CRISIS = CATEGORIES[:7]
@@ -34,7 +38,7 @@ SENTENCES = 40  # of one message that are read; a longer one keeps its beginning
 _LONG, _PIECE, _STEP = 34, 20, 12  # words: a sentence without any stop is read in overlapping pieces
 _EACH = 0.025  # off the scores for each doubling of what is scored: many chances are many false alarms
 _CALM = 0.2  # a score below which words are known as ordinary
-_AT_ONCE = 64  # texts that are scored in one go, for the memory they take
+_AT_ONCE = 32  # texts that are scored in one go, for the memory they take
 _ALONE = 0.85  # weight of a sentence by itself against itself among its neighbours
 
 
@@ -67,9 +71,12 @@ class Model:
         axes: Matrix,
         examples: Matrix,
         weights: Matrix,
+        worth: Matrix,
+        spelling: Matrix,
         limits: Thresholds,
     ) -> None:
         self.encoder, self.limits = encoder, limits
+        self._worth, self._spelling = worth, spelling
         self._centre, self._axes, self._examples, self._weights = centre, axes, examples, weights
         self._norms = (examples**2).sum(1)
 
@@ -79,9 +86,12 @@ class Model:
 
         rows = [np.empty((0, len(COLUMNS)), dtype=np.float32)]
         for at in range(0, len(texts), _AT_ONCE):
-            vectors = self.encoder.encode(list(texts[at : at + _AT_ONCE]))
-            near = similar(project(vectors, self._centre, self._axes), self._examples, self._norms)
-            rows.append(near @ self._weights)
+            some = list(texts[at : at + _AT_ONCE])
+            near = similar(
+                project(self.encoder.encode(some), self._centre, self._axes), self._examples, self._norms
+            )
+            spelled = letters.weighed(letters.table(some), self._worth) @ self._spelling
+            rows.append((1 - LETTERS) * (near @ self._weights) + LETTERS * spelled)
         return np.concatenate(rows)
 
     def concern(self, sentences: Sequence[Sentence], taken_back: bool = False) -> tuple[Concern | None, bool]:
@@ -205,12 +215,12 @@ def load(file: Path) -> Model:
                 raise NoModel(f"{file.name} was trained for other categories: train it again")
             examples: Matrix = kept["examples"].astype(np.float32) * np.float32(kept["step"])
             limits = Thresholds(*(float(value) for value in kept["limits"]))
-            parts: list[Matrix] = [kept[name].astype(np.float32) for name in ("centre", "axes", "weights")]
+            parts: dict[str, Matrix] = {name: kept[name].astype(np.float32) for name in PARTS}
     except NoModel:
         raise
     except Exception as broken:
         raise NoModel(f"{file.name} cannot be read: {type(broken).__name__}") from broken
-    return Model(encoder, parts[0], parts[1], examples, parts[2], limits)
+    return Model(encoder, examples=examples, limits=limits, **parts)
 
 
 def project(vectors: Matrix, centre: Matrix, axes: Matrix) -> Matrix:

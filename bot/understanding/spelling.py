@@ -116,7 +116,7 @@ class Speller:
 
     def spell(self, word: str) -> tuple[str, ...]:
         """One word of a phrase → words as matched. Only the plain rules: a phrase has no disguise."""
-        return self._plain(_fold(word)) or (_fold(word),)
+        return self._plain(fold(word)) or (fold(word),)
 
     def sentences(self, text: str) -> list[Sentence]:
         """The text's sentences that contain a word. Never raises."""
@@ -128,7 +128,7 @@ class Speller:
         return found
 
     def _sentence(self, typed: str) -> Sentence:
-        folded = _SPACED_OUT.sub(self._close_up, _fold(typed))
+        folded = _SPACED_OUT.sub(self._close_up, fold(typed))
         words: list[str] = []
         pauses: set[int] = set()
         for piece in _PIECES.findall(folded):
@@ -260,7 +260,7 @@ class Speller:
         return out, moved
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
     """Lower case, no accents, no invisible characters, look-alikes as Latin letters."""
     if text.isascii():
         return text.lower().translate(_LOOKALIKES)
@@ -289,4 +289,4 @@ def _one_slip(typed: str, word: str) -> bool:
 
 def words_of(text: str) -> Sequence[str]:
     """The words of a phrase list entry, folded, apostrophes kept."""
-    return _PIECES.findall(_fold(text))
+    return _PIECES.findall(fold(text))
