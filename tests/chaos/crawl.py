@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -97,11 +97,12 @@ async def crawl(
     steps: int = 60,
     patience: float = 60,
     finish: bool = True,
+    before_end: Callable[[], Awaitable[None]] | None = None,
 ) -> Outcome:
     """Kill so many times, some of them while reminders leave on each of these days, then let all end.
 
     Between kills the crowd does about `steps` things. With `finish`, at last everybody takes up what they
-    left unfinished, and ends it.
+    left unfinished, and ends it. `before_end` is awaited before all drains.
     """
     crowd = Crowd(clinic, chance, patience=patience)
     await clinic.start()
@@ -122,6 +123,8 @@ async def crawl(
     await crowd.end()
     if finish:
         await crowd.finish()
+    if before_end is not None:
+        await before_end()
     await clinic.drained()
     code = await clinic.stop()
     findings = judge(clinic, crowd.diaries, await clinic.exports())
