@@ -95,6 +95,7 @@ def answered(step: int) -> Any:
     async def press(event: CallbackQuery, state: FSMContext) -> None:
         await keep(event.data, state)
         await event.answer()
+        assert isinstance(event.message, Message)
         await event.message.answer(QUESTIONS[step][0], reply_markup=KEYBOARDS[step], parse_mode="HTML")
 
     return message if STEPS[step].press is None else press
