@@ -219,8 +219,7 @@ class App:
     async def stop(self) -> None:
         """Take nothing more, commit what is in hand, send for at most `GRACE` seconds, let go."""
         self._ready = False
-        if self.mode.keeps_time:
-            self._schedule.stop()
+        self._schedule.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -254,8 +253,6 @@ class App:
             await self.store.write(lambda unit: drill.end_due(unit, self.program))
         if Due.REMINDER in waiting:
             await self._remind()
-        if Due.KEPT in waiting:
-            await self.intake.retry()
         self._ticks += 1
 
     async def _remind(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot import channels
 from bot.outbox import Lane
-from bot.rows import Drill, Flag, Incoming, Outgoing, Receipt, Reminder, Row, Sending
+from bot.rows import Drill, Flag, Outgoing, Reminder, Row, Sending
 from bot.unit import Unit
 
 
@@ -19,8 +19,6 @@ class Due(Enum):
     DRILL = auto()
     REMINDER = auto()
     """A reminder or a vigil."""
-    KEPT = auto()
-    """An inbound that is to be tried again."""
 
 
 def now(unit: Unit) -> frozenset[Due]:
@@ -31,7 +29,6 @@ def now(unit: Unit) -> frozenset[Due]:
         Due.LATE: (Outgoing, "due_at", late),
         Due.DRILL: (Drill, "due_at", {"due_at__le": unit.now}),
         Due.REMINDER: (Reminder, "next_at", {"next_at__le": unit.now}),
-        Due.KEPT: (Incoming, "due_at", {"state": Receipt.WAITING, "due_at__le": unit.now}),
     }
     return frozenset(
         due for due, (kind, order, where) in looks.items() if unit.find(kind, order=order, limit=1, **where)

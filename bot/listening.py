@@ -120,5 +120,5 @@ class Listening:
         return taken
 
     def _give_up(self) -> None:
-        self.deaf = True
         log.warning("listening.phrases_only")
+        self.deaf = True

@@ -152,7 +152,9 @@ async def redis(folder: Path) -> AsyncIterator[tuple[int, int]]:
         yield port, running.pid
 
 
-def handrail(folder: Path, at: Telegram, *, webhook: bool = False, port: int | None = None) -> dict[str, str]:
+def handrail(
+    folder: Path, at: Telegram, *, webhook: bool = False, model: bool = False, port: int | None = None
+) -> dict[str, str]:
     """The environment of Handrail in the bench: SQLite, no pacing, everything else as it comes."""
     port = port or free_port()
     made = {
@@ -163,6 +165,7 @@ def handrail(folder: Path, at: Telegram, *, webhook: bool = False, port: int | N
         "SEND_RATE": "0",
         "PORT": str(port),
         "LOG_LEVEL": "WARNING",
+        "MODEL": "yes" if model else "no",
         "PTB_TIMEDELTA": "1",
     }
     if webhook:

@@ -27,11 +27,13 @@ class Entrant:
     name: str
     shown: str
     argv: tuple[str, ...]
+    model: bool = False
 
 
 ENTRANTS: tuple[Entrant, ...] = (
     Entrant("handrail", "**Handrail**, getUpdates", ()),
     Entrant("handrail-webhook", "**Handrail**, webhook", ()),
+    Entrant("handrail-model", "**Handrail**, getUpdates, with the model that hears danger", (), model=True),
     Entrant(
         "floor-aiohttp",
         "floor: python-telegram-bot that stores nothing, our HTTP client",
@@ -132,7 +134,8 @@ async def _bot(
 ) -> AsyncIterator[tuple[int, int | None]]:
     """The bot's pid and, where it has one, its Redis's."""
     if not entrant.argv:
-        environment = clinic.handrail(folder, telegram, webhook=entrant.name.endswith("webhook"))
+        webhook = entrant.name.endswith("webhook")
+        environment = clinic.handrail(folder, telegram, webhook=webhook, model=entrant.model)
         seeding = ("seed", "--patients", str(users), "--telegram-id-from", str(clinic.FIRST))
         await clinic.command(folder, environment, *seeding)
         async with clinic.process([sys.executable, "-m", "bot", "run"], folder, environment) as running:
