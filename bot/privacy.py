@@ -111,14 +111,11 @@ def _show_agreed(unit: Unit, host: Host, patient: Patient) -> None:
         for consent in unit.find(Consent, patient_id=patient.id, order="at id")
     ]
     text = host.program.words.text(patient.language, "privacy", "agreed", rows=rows)
-    shared = plans.is_shared(unit, patient)
+    unshare = host.program.words.plain(patient.language, "plans", "button_unshare")
     buttons = [
         [(_plain(host, patient, "button_wording"), "o:privacy:agreed:words")],
         [_words_button(host, patient)],
-        *(
-            [[(host.program.words.plain(patient.language, "plans", "button_unshare"), "o:plan:unshare")]]
-            * shared
-        ),
+        *([[(unshare, "o:plan:unshare")]] if plans.is_shared(unit, patient) else []),
         [(_plain(host, patient, "button_withdraw"), "o:privacy:withdraw")],
         [(_plain(host, patient, "button_back"), "o:privacy")],
     ]

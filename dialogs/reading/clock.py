@@ -121,7 +121,7 @@ def offset(text: str, at: datetime, near: int | None, language: str) -> int:
         if (apart := _apart(hour * 60 + (minute or 0), utc + found)) <= _CLOCKS_DIFFER
     ]
     if not fits:
-        raise Unclear(Reason.NOT_A_TIME)
+        raise Unclear(Reason.NOT_NOW)
     return min(fits)[-1]
 
 

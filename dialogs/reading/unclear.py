@@ -12,6 +12,7 @@ class Reason(StrEnum):
     NOT_A_CHOICE = "not_a_choice"
     TOO_FEW = "too_few"
     NOT_A_TIME = "not_a_time"
+    NOT_NOW = "not_now"
     NOT_A_DATE = "not_a_date"
     NOT_A_PLACE = "not_a_place"
     EMPTY = "empty"

@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.clock import SettableClock, StillClock
-from bot.store.database import Store
 from tests.alerts.ward import Ward
+from tests.store import conftest as stores
 
-KEY = b"k" * 32
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -35,9 +34,7 @@ async def small_ward(sqlite_url: str, clock: SettableClock) -> AsyncIterator[War
 
 @asynccontextmanager
 async def opened(url: str, clock: SettableClock) -> AsyncIterator[Ward]:
-    store = Store(url, [KEY], clock)
-    store.unlock()
-    made = Ward(store, clock)
-    await made.opens()
-    yield made
-    await store.close()
+    async with stores.opened(url, clock) as store:
+        made = Ward(store, clock)
+        await made.opens()
+        yield made

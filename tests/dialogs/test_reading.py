@@ -272,8 +272,8 @@ def test_an_hour_without_its_half_of_the_day_is_the_one_that_was_asked_for(
         ("6:07 pm", None, 0),
         ("8:07 am", None, -600),
         ("8:07 am", 840, 840),
-        ("1:31 pm", None, Reason.NOT_A_TIME),
-        ("half past 1", -300, Reason.NOT_A_TIME),
+        ("1:31 pm", None, Reason.NOT_NOW),
+        ("half past 1", -300, Reason.NOT_NOW),
     ],
 )
 def test_an_offset_is_found_from_what_the_clock_shows(

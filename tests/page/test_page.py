@@ -42,7 +42,8 @@ async def test_the_counselors_phone_rings_when_it_is_not_in_hand(
 ) -> None:
     say(tg, "Hello")
     await sam.field.click()
-    say(tg, "P-7QK2: craving 9 of 10", chat=DANA, reply_markup=keyboard(["Seen"]))
+    alert = {"inline_keyboard": [[{"text": "Seen", "callback_data": "s:seen:1"}]]}
+    say(tg, "P-7QK2: craving 9 of 10", chat=DANA, reply_markup=alert)
     await expect(dana.node.locator(".bell")).to_be_visible()
     await expect(dana.node).to_contain_class("calling")
     await expect(page).to_have_title("(1) Handrail · two phones")
@@ -171,6 +172,17 @@ async def test_the_guide_sends_what_it_suggests_and_ticks_what_was_done(
     await page.get_by_role("complementary").get_by_role("button", name="/trigger").click()
     await expect(sam.texts.last).to_have_text("/trigger")
     await expect(page.get_by_role("checkbox", name="Log a craving of 9")).to_be_checked()
+    enrolled, rang = (
+        page.get_by_role("checkbox", name=name) for name in ("Enrol", "Watch the other phone ring")
+    )
+    say(tg, "Sam has enrolled", chat=DANA)
+    say(
+        tg,
+        "You're all set",
+        reply_markup={"inline_keyboard": [[{"text": "Go", "callback_data": "o:checkin"}]]},
+    )
+    await expect(enrolled).to_be_checked()
+    await expect(rang).not_to_be_checked()
     await page.get_by_role("button", name="Close the guide").click()
     await page.reload()
     await expect(page.get_by_role("button", name="Guide")).to_have_attribute("aria-expanded", "false")

@@ -30,10 +30,14 @@ const page = {
     if (/^\/checkin\b/.test(text ?? "") || /^o:check/.test(data ?? "")) done("checkin");
     if (/^\/trigger\b/.test(text ?? "") || /^o:trigger/.test(data ?? "")) done("trigger");
   },
+  came(phone, message) {
+    const offers = (start) => (message.reply_markup?.inline_keyboard ?? []).flat().some((button) => button.callback_data?.startsWith(start));
+    if (!phone.staff && offers("o:checkin")) done("enrol");
+    if (phone.staff && offers("s:seen:")) done("ring");
+  },
   rang(phone, message) {
     if (phone.staff) {
       bell.ring();
-      done("ring");
       const rail = find(".rail i");
       if (!narrow.matches) move(rail, [{ opacity: 0, left: "30%" }, { opacity: 1, left: "46%", offset: 0.3 }, { opacity: 1, left: "54%", offset: 0.7 }, { opacity: 0, left: "70%" }], { duration: 900, easing: "ease-in-out" });
       find("#announcer").textContent = `${phone.name}’s phone rings: ${gist(message).slice(0, 120)}`;

@@ -37,7 +37,7 @@ export class Phone {
   #toasting = 0;
   #rest = 0; // the timer that ends a scroll
 
-  /** `page` hears `hold(phone)`, `changed(phone)`, `sent(phone, text)`, `rang(phone, message)`, `view(phone, message)`. */
+  /** `page` hears `hold(phone)`, `changed(phone)`, `sent(phone, text)`, `came(phone, message)`, `rang(phone, message)`, `view(phone, message)`. */
   constructor({ chat_id, name, role, start }, clock, page) {
     Object.assign(this, { id: chat_id, name, role, token: start, clock, page });
     this.staff = role !== "patient";
@@ -341,6 +341,7 @@ export class Phone {
   }
 
   #notify(message) {
+    this.page.came(this, message);
     if (this.held && document.hasFocus()) return;
     this.unread += 1;
     this.page.changed(this);
