@@ -75,11 +75,12 @@ class Step(NamedTuple):
 _Passed = tuple[Prompt[Any], Any, Answer]  # a step before it is looked at, at a tenth of its price
 
 
-@dataclass(frozen=True)
+@dataclass
 class Turn(Generic[R]):
     """Where a session stands: what was answered, in the order of the script, and what is open.
 
-    `says` lead the next message. Exactly one of `prompt` and `result` is there: see `done`.
+    `says` lead the next message. Exactly one of `prompt` and `result` is there: see `done`. Never changed once
+    made; it is not frozen, because that was a tenth of a replay.
     """
 
     dialog: Dialog[R]
@@ -187,7 +188,7 @@ def walk(dialog: Dialog[R], facts: Facts, answers: Answers, guess: Guess | None)
     prompt: Any = None
     value: Any = None
     coroutine = dialog.script(facts)
-    send, find = coroutine.send, answers.get
+    send, find, keep = coroutine.send, answers.get, steps.setdefault
     try:
         while True:
             prompt = send(value)
@@ -221,7 +222,7 @@ def walk(dialog: Dialog[R], facts: Facts, answers: Answers, guess: Guess | None)
                 stored = _answer(prompt, guess(turn), turn.path)
                 value = prompt.load(stored.value)
             step = (prompt, value, stored)
-            if steps.setdefault(identity, step) is not step or (said and identity in said):
+            if keep(identity, step) is not step or (said and identity in said):
                 raise _Twice
             if says:
                 says.clear()
