@@ -5,6 +5,7 @@ from typing import Any
 from bot import outbox, people
 from bot.conversations import Host
 from bot.outbox import Address, Buttons, Lane
+from bot.people import Person
 from bot.program import Program
 from bot.rows import Patient, Session, SessionState, Staff, Standing
 from bot.unit import Unit
@@ -77,6 +78,15 @@ def greet(unit: Unit, host: Host, patient: Patient, block: str) -> None:
     """A short kind line and the menu."""
     text = host.program.words.text(patient.language, "menu", block, name=patient.name or "")
     outbox.say(unit, people.address(patient), text, main(unit, host, patient))
+
+
+def tell_outsider(unit: Unit, host: Host, person: Person, block: str) -> None:
+    """A line for who is nobody's patient here, with the crisis lines."""
+    program, language = host.program, people.language(person)
+    text = program.words.text(
+        language, "menu", block, name="", program=program.name, lines=program.lines_in(language)
+    )
+    outbox.say(unit, people.address(person), text)
 
 
 def commands(program: Program, language: str, names: tuple[str, ...]) -> list[tuple[str, str]]:

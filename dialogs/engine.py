@@ -79,8 +79,8 @@ _Passed = tuple[Prompt[Any], Any, Answer]  # a step before it is looked at, at a
 class Turn(Generic[R]):
     """Where a session stands: what was answered, in the order of the script, and what is open.
 
-    `says` lead the next message. Exactly one of `prompt` and `result` is there: see `done`. Never changed once
-    made; it is not frozen, because that was a tenth of a replay.
+    `says` lead the next message. Exactly one of `prompt` and `result` is there: see `done`. Never changed
+    once made; it is not frozen, because that was a tenth of a replay.
     """
 
     dialog: Dialog[R]
