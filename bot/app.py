@@ -6,11 +6,8 @@ two, any number of each.
 """
 
 import asyncio
-import contextlib
 import random
-import socket
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -18,9 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-import uvicorn
-from starlette.types import ASGIApp
 
 from bot import (
     alerts,
@@ -60,6 +54,7 @@ from bot.telegram.request import bot as telegram_bot
 from bot.telegram.updates import ALLOWED
 from bot.understanding import Hearing, Screen
 from bot.unit import Unit
+from bot.web import Web
 from bot.wording import Wording
 from dialogs import CATALOGUE
 
@@ -184,7 +179,7 @@ class App:
         """Begin to listen, to send and to look at the clock."""
         if self.settings.model:
             self.listening = Listening(Hearing(CONTENT, self.screen))
-        await self._begin_web_early()
+        self._begin_web_early()
         await insist(self.bot.initialize)
         self.outbound = Outbound(self.bot)
         self.program = program_of(self.settings, self.words, self.bot.username)
@@ -225,7 +220,7 @@ class App:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.mode.takes_in and not self.settings.webhook_url:
             await self._polling.confirm()
-        await self._end_web()
+        await self.web.stop()
         if self.listening is not None:
             self.listening.stop()
         await self.sender.stop(GRACE)
@@ -341,21 +336,15 @@ class App:
     async def _bury(self, key: bytes, body: dict[str, Any]) -> None:
         await self.store.write(lambda unit: bury(unit, key, body))
 
-    async def _begin_web_early(self) -> None:
+    def _begin_web_early(self) -> None:
         """Listen first: `/healthz` says 503 until all is ready, and a webhook finds somebody home."""
         url = self.settings.webhook_url if self.mode.takes_in else None
         secret = self.settings.webhook[1] if url else ""
         path = (urlsplit(url).path or "/") if url else None
-        app = site(self.healthy, path, secret, self._hand_over)
-        sockets = [_listening(self.settings.host, self.settings.port)]
-        self.port = sockets[0].getsockname()[1]
-        self._server = _Server(_config(app))
-        self._web = asyncio.create_task(self._server.serve(sockets), name="web")
-
-    async def _end_web(self) -> None:
-        self._server.end()
-        with contextlib.suppress(Exception):
-            await self._web
+        self.web = Web(
+            site(self.healthy, path, secret, self._hand_over), self.settings.host, self.settings.port
+        )
+        self.web.start()
 
     async def _hand_over(self, raw: list[dict[str, Any]]) -> None:
         if not self._ready:
@@ -367,44 +356,6 @@ def bury(unit: Unit, key: bytes, body: dict[str, Any]) -> None:
     """Keep an update that cannot be read."""
     unit.add_once(
         Incoming(id=unit.new_id(), key=key, chat_hash=None, at=unit.now, state=Receipt.DEAD, body=body)
-    )
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: the process decides when it stops. And without its loop that looks
-    ten times a second whether to: waiting costs nothing."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._over = asyncio.Event()
-
-    def end(self) -> None:
-        self.should_exit = True
-        self._over.set()
-
-    async def main_loop(self) -> None:
-        await self._over.wait()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """A bound socket; OSError when the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=1024)
-
-
-def _config(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        lifespan="off",
-        timeout_graceful_shutdown=5,
     )
 
 

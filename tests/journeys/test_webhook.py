@@ -149,7 +149,7 @@ async def test_words_are_heard_whatever_came_along_with_them(
 
 
 async def test_health_is_told_truly(hooked: Clinic, browser: aiohttp.ClientSession) -> None:
-    url = f"http://127.0.0.1:{hooked.app.port}/healthz"
+    url = f"http://127.0.0.1:{hooked.app.web.port}/healthz"
     await hooked.tick()
     async with browser.get(url) as answer:
         assert answer.status == 200
