@@ -182,18 +182,7 @@ def pass_over(unit: Unit) -> int:
         else:
             unit.remove(Reminder, id=reminder.id)
         for slot in slots:
-            unit.add_once(
-                Nudge(
-                    id=unit.new_id(),
-                    patient_id=patient.id,
-                    kind=reminder.kind,
-                    slot=_name(reminder, slot, patient.time_zone),
-                    local_date=local_date(slot, patient.time_zone),
-                    at=unit.now,
-                    outcome=Outcome.RESTORED,
-                    session_id=reminder.session_id,
-                )
-            )
+            unit.add_once(_nudge(unit, patient, reminder, slot, Outcome.RESTORED, on=slot))
     return len(due)
 
 
@@ -219,21 +208,28 @@ def _settle(
 ) -> None:
     """Write a slot down, and send its nudge if it may be; nothing if it was written down before."""
     outcome = Outcome.LATE if missed else _outcome(unit, program, patient, reminder, slot)
-    nudge = Nudge(
-        id=unit.new_id(),
-        patient_id=patient.id,
-        kind=reminder.kind,
-        slot=_name(reminder, slot, patient.time_zone),
-        local_date=local_date(slot if missed else unit.now, patient.time_zone),
-        at=unit.now,
-        outcome=outcome,
-        session_id=reminder.session_id,
-    )
+    nudge = _nudge(unit, patient, reminder, slot, outcome, on=slot if missed else unit.now)
     to = outbox.to_patient(patient)
     if unit.add_once(nudge) and to is not None and outcome in (Outcome.SENT, Outcome.ASKED):
         nudges.send(unit, program, patient, to, nudge)
         if reminder.kind == Kind.EVENING and reminder.days:
             silences.look(unit, program, patient, nudge)
+
+
+def _nudge(
+    unit: Unit, patient: Patient, reminder: Reminder, slot: datetime, outcome: Outcome, *, on: datetime
+) -> Nudge:
+    """What became of a slot, counted on the local day of `on`."""
+    return Nudge(
+        id=unit.new_id(),
+        patient_id=patient.id,
+        kind=reminder.kind,
+        slot=_name(reminder, slot, patient.time_zone),
+        local_date=local_date(on, patient.time_zone),
+        at=unit.now,
+        outcome=outcome,
+        session_id=reminder.session_id,
+    )
 
 
 def still_wanted(unit: Unit, row: Outgoing) -> bool:
