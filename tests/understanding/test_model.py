@@ -10,57 +10,93 @@ from typing import Any
 import pytest
 
 from bot.concerns import Category, Level
-from bot.understanding.examples import BadExample, Example, read
+from bot.understanding.examples import BadExample, read
 from bot.understanding.hearing import MODEL, Hearing
-from bot.understanding.measure import PHRASES_ALONE, Share, failures, shares
+from bot.understanding.measure import PHRASES_ALONE, Share, failures, one_by_one, shares
 from bot.understanding.measure import read as read_labelled
-from bot.understanding.model import load_encoder, units
+from bot.understanding.model import SENTENCES, NoModel, load_encoders, units
 from bot.understanding.screen import CONTENT, Screen
-from bot.understanding.train import HELD_OUT, TAKEN_BACK, digest, drawn, embed, fit, groups
+from bot.understanding.train import TAKEN_BACK, drawn, embed, fit, groups, held_out
 from tests.understanding.messages import HERE
 
-MEASURED = sorted([*HERE.glob("unseen*.txt"), *HERE.glob("fresh*.txt")])
+APART = sorted([*HERE.glob("unseen*.txt"), *HERE.glob("fresh*.txt")])
+VEILED = sorted(HERE.glob("veiled*.txt"))
+
+
+def measured(hearing: Hearing, files: list[Path]) -> Mapping[str, Share]:
+    return shares(hearing.listen, [example for file in files for example in read_labelled(file)])
 
 
 @pytest.fixture(scope="module")
-def unseen(hearing: Hearing) -> Mapping[str, Share]:
-    examples = [example for file in MEASURED for example in read_labelled(file)]
-    return shares(hearing, examples)
+def apart(hearing: Hearing) -> Mapping[str, Share]:
+    return measured(hearing, APART)
 
 
-def test_what_training_never_saw_is_heard_within_the_floors(
-    hearing: Hearing, split: tuple[list[Example], list[Example]]
-) -> None:
-    assert failures(shares(hearing, split[1])) == []
+@pytest.fixture(scope="module")
+def veiled(hearing: Hearing) -> Mapping[str, Share]:
+    return measured(hearing, VEILED)
+
+
+def test_what_training_never_saw_is_heard_within_the_floors(hearing: Hearing) -> None:
+    assert failures(shares(hearing.listen, held_out(CONTENT))) == []
 
 
 @pytest.mark.parametrize(
     ("name", "least"),
-    [("crisis", 0.88), ("crisis en", 0.84), ("crisis es", 0.93), ("emergency", 0.89), ("urgent", 0.86)],
+    [("crisis", 0.94), ("crisis en", 0.91), ("crisis es", 0.98), ("emergency", 0.94), ("urgent", 0.93)],
 )
 def test_messages_written_apart_from_lists_and_examples_are_heard(
-    unseen: Mapping[str, Share], name: str, least: float
+    apart: Mapping[str, Share], name: str, least: float
 ) -> None:
-    assert unseen[name].heard_share >= least
+    assert apart[name].heard_share >= least
 
 
-@pytest.mark.parametrize(("name", "most"), [("tricky", 0.15), ("talk", 0.1), ("watch", 0.12)])
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("crisis", 0.91), ("crisis en", 0.91), ("crisis es", 0.91), ("emergency", 0.95), ("urgent", 0.87)],
+)
+def test_messages_that_veil_what_they_mean_are_heard(
+    veiled: Mapping[str, Share], name: str, least: float
+) -> None:
+    assert veiled[name].heard_share >= least
+
+
+@pytest.mark.parametrize(("name", "heard", "sure"), [("tricky", 0.18, 0.1), ("talk", 0.09, 0.04)])
 def test_what_only_looks_like_danger_is_mostly_left_alone(
-    unseen: Mapping[str, Share], name: str, most: float
+    apart: Mapping[str, Share], name: str, heard: float, sure: float
 ) -> None:
-    assert unseen[name].heard_share <= most
+    assert apart[name].heard_share <= heard
+    assert apart[name].sure_share <= sure
+
+
+def test_lapses_and_strong_cravings_are_no_crisis(
+    apart: Mapping[str, Share], veiled: Mapping[str, Share]
+) -> None:
+    assert apart["watch"].sure_share <= 0.1
+    assert veiled["watch"].sure_share <= 0.22
 
 
 def test_the_phrases_alone_hear_about_half(screen: Screen) -> None:
-    examples = [example for file in MEASURED for example in read_labelled(file)]
-    assert shares(screen, examples)["crisis"].heard_share >= PHRASES_ALONE
+    examples = [example for file in APART for example in read_labelled(file)]
+    assert shares(one_by_one(screen), examples)["crisis"].heard_share >= PHRASES_ALONE
 
 
-def test_a_line_buried_in_a_long_ordinary_message_is_heard_without_any_phrase(hearing: Hearing) -> None:
+@pytest.mark.parametrize("around", [1, 10, 25, 50])
+def test_a_line_buried_in_a_long_ordinary_message_is_heard_without_any_phrase(
+    hearing: Hearing, around: int
+) -> None:
     buried = "everyone around me would get their lives back if I was out of the picture for good"
     assert hearing.quick(buried) is None
-    ordinary = "Work was fine and lunch was good. My sister called about the party. "
-    assert hearing(f"{ordinary}{buried}. {ordinary}") is not None
+    before, after = "Work was fine and lunch was good. ", "My sister called. "
+    assert hearing(f"{before * around}{buried}. {after * around}") is not None
+
+
+@pytest.mark.parametrize("around", [1, 20, 45])
+def test_what_a_phrase_asks_about_is_not_dropped_from_the_middle_of_a_long_message(
+    hearing: Hearing, around: int
+) -> None:
+    buried = "no one would notice if I went to sleep and stayed there"
+    assert hearing(f"{'We had soup. ' * around}{buried}. {'I slept well. ' * around}") is not None
 
 
 def test_in_a_plan_the_model_is_silent(hearing: Hearing) -> None:
@@ -116,7 +152,7 @@ def test_a_model_that_breaks_is_switched_off_and_costs_nothing_that_was_heard(
     def broken(*args: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("bot.understanding.model.Model.scores", broken)
+    monkeypatch.setattr("bot.understanding.model.Ear.scores", broken)
     concern = hearing("I feel hopeless")
     assert concern is not None
     assert concern.category is Category.HOPELESSNESS
@@ -131,39 +167,28 @@ def test_messages_that_are_read_together_are_read_as_one_by_one(hearing: Hearing
 @pytest.mark.parametrize("unit", ["a. ", "I am fine. ", "word ", "\U0001f600", "?"])
 def test_no_text_makes_it_read_without_end(hearing: Hearing, unit: str) -> None:
     text = (unit * 4096)[:4096]
-    assert len(units(hearing.quick.book.speller.sentences(text))) <= 80
+    assert len(units(hearing.quick.book.speller.sentences(text))) <= SENTENCES
     begin = time.perf_counter()
     hearing(text)
     assert time.perf_counter() - begin < 10
 
 
-@pytest.fixture(scope="module")
-def split() -> tuple[list[Example], list[Example]]:
-    """What is learned from, and what is held out: the same vectors serve both."""
-    examples = read(CONTENT)
-    part = drawn(examples, groups(embed(load_encoder(), examples)), HELD_OUT)
-    return (
-        [example for example, drawn_part in zip(examples, part, strict=True) if drawn_part != 0],
-        [example for example, drawn_part in zip(examples, part, strict=True) if drawn_part == 0],
-    )
-
-
-def test_the_kept_file_was_made_of_the_examples_that_stand_there(
-    split: tuple[list[Example], list[Example]],
-) -> None:
+def test_the_kept_file_was_made_of_the_examples_that_stand_there(tmp_path: Path) -> None:
     """A clinician's new example counts only once the model was trained again."""
-    import numpy as np
-
-    with np.load(CONTENT / MODEL, allow_pickle=False) as kept:
-        assert str(kept["learned"]) == digest(split[0])
+    assert held_out(CONTENT)
+    shutil.copytree(CONTENT, tmp_path, dirs_exist_ok=True)
+    with (tmp_path / "en/examples/suicide.txt").open("a") as file:
+        file.write("one that somebody missed\n")
+    with pytest.raises(NoModel, match="train it again"):
+        held_out(tmp_path)
 
 
 def test_training_repeats_itself(screen: Screen) -> None:
     import numpy as np
 
-    some = read(CONTENT)[::12]
-    vectors = embed(load_encoder(), some)
-    made, again = (fit(some, len(some), vectors, groups(vectors), screen) for _ in range(2))
+    some = read(CONTENT)[::24]
+    vectors = {name: embed(encoder, some) for name, encoder in load_encoders().items()}
+    made, again = (fit(some, vectors, groups(vectors["first"]), screen) for _ in range(2))
     assert made.keys() == again.keys()
     assert all(np.array_equal(made[name], again[name]) for name in made)
     assert float(made["limits"][-1]) == pytest.approx(TAKEN_BACK)
@@ -173,7 +198,7 @@ def test_near_duplicates_stay_on_one_side_of_the_split() -> None:
     import numpy as np
 
     examples = read(CONTENT)[:400]
-    vectors = np.asarray(load_encoder().encode([example.text for example in examples]))
+    vectors = np.asarray(load_encoders()["first"].encode([example.text for example in examples]))
     part = drawn(examples, groups(vectors), 10)
     alike = np.argwhere(np.triu(vectors @ vectors.T > 0.8, 1))
     assert len(alike)
@@ -181,7 +206,7 @@ def test_near_duplicates_stay_on_one_side_of_the_split() -> None:
 
 
 def test_no_example_is_one_of_the_messages_that_we_measure_with() -> None:
-    measured = {e.text.casefold() for f in MEASURED for e in read_labelled(f)}
+    measured = {e.text.casefold() for f in (*APART, *VEILED) for e in read_labelled(f)}
     assert not measured & {example.text.casefold() for example in read(CONTENT)}
 
 
