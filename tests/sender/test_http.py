@@ -227,6 +227,76 @@ async def test_answers_that_are_not_telegrams_own(
         await bot._request[1].shutdown()
 
 
+SENT = b'{"ok": true, "result": {"message_id": 7}}'
+OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n29\r\n%b\r\n0\r\n\r\n" % SENT, 7),
+        (b"HTTP/1.1 100 Continue\r\n\r\n%bContent-Length: 41\r\n\r\n%b" % (OK, SENT), 7),
+        (OK + b"\r\n" + SENT, 7),
+        (OK + b"Content-Length: 900\r\n\r\n" + SENT, Unsure),
+        (b"no HTTP at all\r\n\r\n", Unsure),
+        (b"", Unsure),
+    ],
+)
+async def test_an_answer_is_read_whole_or_doubted(
+    tg: LocalTelegram, answer: bytes, outcome: int | type[Exception]
+) -> None:
+    """However it is framed; and a connection on which one was cut off is not used again."""
+    connections = 0
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        bot = a_bot(tg.token, f"http://127.0.0.1:{port}")
+        await bot._request[1].initialize()
+        for _ in range(2):
+            if isinstance(outcome, int):
+                assert await Outbound(bot).deliver(body(Kind.TEXT, text="hi")) == outcome
+            else:
+                with pytest.raises(outcome):
+                    await Outbound(bot).deliver(body(Kind.TEXT, text="hi"))
+        await bot._request[1].shutdown()
+    assert connections == 2
+
+
+async def test_a_call_that_is_given_up_leaves_no_answer_for_the_next(tg: LocalTelegram) -> None:
+    """Its answer comes later, on a connection that nobody reads any more."""
+    asked = asyncio.Semaphore(0)
+    answered = asyncio.Event()
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.release()
+        await answered.wait()
+        writer.write(OK + b"Content-Length: 41\r\n\r\n" + SENT)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        bot = a_bot(tg.token, f"http://127.0.0.1:{port}")
+        await bot._request[1].initialize()
+        given_up = asyncio.create_task(Outbound(bot).deliver(body(Kind.TEXT, text="one")))
+        await asked.acquire()
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+        answered.set()
+        assert await Outbound(bot).deliver(body(Kind.TEXT, text="two")) == 7
+        await bot._request[1].shutdown()
+    assert asked._value == 1
+
+
 async def test_an_old_button_is_answered_in_vain_and_nobody_minds(
     courier: Outbound, tg: LocalTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
