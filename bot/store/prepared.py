@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import Connection, Dialect, LargeBinary, Select
 from sqlalchemy.sql.base import Executable
 
 from bot.store import tables
@@ -23,43 +23,38 @@ class Prepared:
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
         self._statement = statement
         compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
-        self._direct = not any(bind.expanding for bind in compiled.binds.values())
+        binds = compiled.binds
+        self._direct = not any(bind.expanding for bind in binds.values())
         if not self._direct:
             return
         self._sql = str(compiled)
-        self._order: list[str] | None = compiled.positiontup if compiled.positional else None
-        self._into: dict[str, Convert | None] = {
-            name: _convert(bind.type, dialect) for name, bind in compiled.binds.items()
-        }
-        self._fixed = {
-            name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required
-        }
+        self._by_place = bool(compiled.positional)
+        order = compiled.positiontup if self._by_place else binds
+        self._fixed = {name: bind.effective_value for name, bind in binds.items() if not bind.required}
+        self._into = [(name, _into(binds[name].type, dialect)) for name in order]
         # psycopg hands out Python's own types; SQLite knows no dates, instants or booleans.
         columns: list[Any] = []
         if isinstance(statement, Select) and dialect.name == "sqlite":
             columns = list(statement.selected_columns)
-        self._out: list[tuple[int, Convert]] = []
-        for place, column in enumerate(columns):
-            convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
-            if convert is not None:
-                self._out.append((place, convert))
+        self._out = [
+            (place, convert)
+            for place, column in enumerate(columns)
+            if (convert := _out_of(column.type, dialect)) is not None
+        ]
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """What a SELECT finds, each row a sequence of the columns' Python values."""
         if not self._direct:
             return list(connection.execute(self._statement, values))
-        cursor = self._run(connection, values)
-        try:
-            found = cursor.fetchall()
-        finally:
-            cursor.close()
+        found = self._run(connection, values).fetchall()
         if not self._out:
             return list(found)
         made = []
         for row in found:
             converted = list(row)
             for place, convert in self._out:
-                converted[place] = convert(converted[place])
+                if converted[place] is not None:
+                    converted[place] = convert(converted[place])
             made.append(converted)
         return made
 
@@ -67,36 +62,44 @@ class Prepared:
         """Run an INSERT, UPDATE or DELETE; the number of rows."""
         if not self._direct:
             return int(connection.execute(self._statement, values).rowcount)
-        cursor = self._run(connection, values)
-        try:
-            return int(cursor.rowcount)
-        finally:
-            cursor.close()
+        return int(self._run(connection, values).rowcount)
 
     def _run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        into = self._into
-        bound = dict(self._fixed)
-        for name, value in values.items():
-            convert = into[name]
-            bound[name] = value if convert is None else convert(value)
+        given = {**self._fixed, **values} if self._fixed else values
+        bound: Any
+        if self._by_place:
+            bound = [
+                given[name] if convert is None or given[name] is None else convert(given[name])
+                for name, convert in self._into
+            ]
+        else:
+            bound = {name: convert(given[name]) if convert else given[name] for name, convert in self._into}
         cursor = connection.connection.cursor()
-        try:
-            if self._order is None:
-                cursor.execute(self._sql, bound)
-            else:
-                cursor.execute(self._sql, [bound[name] for name in self._order])
-        except BaseException:
-            cursor.close()
-            raise
+        cursor.execute(self._sql, bound)
         return cursor
 
 
-_instants: dict[str, Convert] = {}
-
-
-def _convert(kind: Any, dialect: Dialect) -> Convert | None:
-    """How a value is bound. Instants come many times over, since a unit has one `now`: they are kept."""
+def _into(kind: Any, dialect: Dialect) -> Convert | None:
+    """How a value is bound, if not as it is."""
+    if isinstance(kind, LargeBinary) and dialect.name == "sqlite":
+        return None  # SQLite takes bytes as they are
     convert: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return _kept(("into", dialect.name), kind, convert)
+
+
+def _out_of(kind: Any, dialect: Dialect) -> Convert | None:
+    """How a value is read, if not as it is."""
+    if isinstance(kind, LargeBinary) and dialect.name == "sqlite":
+        return None
+    convert: Convert | None = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return _kept(("out", dialect.name), kind, convert)
+
+
+_instants: dict[tuple[str, str], Convert] = {}
+
+
+def _kept(way: tuple[str, str], kind: Any, convert: Convert | None) -> Convert | None:
+    """Instants come many times over, since a unit has one `now` and a person one beginning: they are kept."""
     if convert is None or not isinstance(kind, tables.Instant):
         return convert
-    return _instants.setdefault(dialect.name, lru_cache(maxsize=256)(convert))
+    return _instants.setdefault(way, lru_cache(maxsize=4096)(convert))

@@ -50,6 +50,10 @@ _SEALED: dict[type[Any], frozenset[str]] = {
     )
     for kind in KINDS
 }
+_GIVEN: dict[type[Any], tuple[tuple[str, str, bool], ...]] = {
+    kind: tuple((name, f"v_{name}", name in _SEALED[kind]) for name in _COLUMNS[kind]) for kind in KINDS
+}
+"""Each column's name, the name that its value is bound by, and whether it is sealed."""
 _OWNED: frozenset[type[Any]] = frozenset(kind for kind in KINDS if "patient_id" in _COLUMNS[kind])
 LEASE = timedelta(seconds=15)
 _NONE, _ONE = "none", "one"
@@ -304,11 +308,9 @@ class SqlUnit:
         return self._vault.seal(_owner(row), _place(type(row), name, row.id), value)
 
     def _sealed(self, row: Row) -> dict[str, Any]:
-        kind = type(row)
-        sealed = _SEALED[kind]
         return {
-            f"v_{name}": self._seal(row, name, getattr(row, name)) if name in sealed else getattr(row, name)
-            for name in _COLUMNS[kind]
+            bound: self._seal(row, name, getattr(row, name)) if sealed else getattr(row, name)
+            for name, bound, sealed in _GIVEN[type(row)]
         }
 
     def _opened(self, kind: type[R], found: Any) -> R:
