@@ -58,7 +58,8 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A session with all that it holds, replayed."""
+    """A session with all that it holds, replayed; `total`, where it was looked for, is how many questions
+    there are about."""
 
     session: Session
     dialog: Dialog[Any]
@@ -66,6 +67,7 @@ class Open:
     answers: dict[Identity, engine.Answer]
     rows: dict[Identity, Answer]
     turn: Turn[Any]
+    total: int | None = None
 
 
 def current(unit: Unit, patient: Patient) -> Session | None:
@@ -273,7 +275,7 @@ def _load(unit: Unit, program: Program, session: Session) -> Open:
 
 def _replayed(session: Session, at: Open, answers: Answers) -> Open:
     kept = dict(answers)
-    return Open(session, at.dialog, at.facts, kept, at.rows, engine.replay(at.dialog, at.facts, kept))
+    return Open(session, at.dialog, at.facts, kept, at.rows, *engine.foresee(at.dialog, at.facts, kept))
 
 
 def _reopen(unit: Unit, host: Host, patient: Patient, at: Open, step: engine.Step) -> Session:
@@ -347,7 +349,9 @@ def _ask(
         lines.append(words.text(language, "unclear", unclear.reason, prompt=prompt))
     lines += told
     lines.append(words.prompt(language, name, prompt, at.turn, at.facts))
-    position, total = engine.expected(at.dialog, at.facts, at.answers)
+    position, total = len(at.turn.path) + 1, at.total
+    if total is None:
+        _, total = engine.foresee(at.dialog, at.facts, at.answers)
     lines.append(words.text(language, "navigation", "progress", position=position, total=total))
     outbox.say(
         unit,

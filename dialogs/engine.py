@@ -37,6 +37,7 @@ __all__ = [
     "before",
     "dialog",
     "expected",
+    "foresee",
     "freeze",
     "rehearse",
     "replay",
@@ -137,15 +138,21 @@ def expected(dialog: Dialog[Any], facts: Facts, answers: Answers) -> tuple[int, 
     Found by letting the script go on with an ordinary answer to each further prompt. When all is
     answered, both are the number of questions.
     """
-    answered: list[int] = []
+    turn, total = foresee(dialog, facts, answers)
+    return (total if turn.done else len(turn.path) + 1), total
+
+
+def foresee(dialog: Dialog[R], facts: Facts, answers: Answers) -> tuple[Turn[R], int]:
+    """The turn of `replay`, and how many questions there are about, in one walk."""
+    turns: list[Turn[R]] = []
 
     def ordinary(turn: Turn[Any]) -> Json:
         assert turn.prompt is not None
-        answered.append(len(turn.path))
+        turns.append(turn)
         return turn.prompt.samples[0]
 
-    total = len(walk(dialog, facts, answers, ordinary).path)
-    return (answered[0] + 1 if answered else total), total
+    turns.append(walk(dialog, facts, answers, ordinary))
+    return turns[0], len(turns[-1].path)
 
 
 def freeze(result: Any) -> dict[str, Json]:

@@ -23,6 +23,7 @@ from dialogs.engine import (
     accept,
     before,
     expected,
+    foresee,
     freeze,
     rehearse,
     replay,
@@ -462,6 +463,7 @@ def test_progress_never_passes_its_total(dialog: Dialog[Any], facts: Facts, data
     for position, (identity, answer) in enumerate(answers.items(), 1):
         now, total = expected(dialog, facts, so_far)
         assert now == position <= total
+        assert foresee(dialog, facts, so_far) == (replay(dialog, facts, so_far), total)
         so_far[identity] = answer
     assert expected(dialog, facts, so_far) == (len(answers), len(answers))
 
