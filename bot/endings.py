@@ -160,13 +160,13 @@ def _running(unit: Unit, patient: Patient, session: Session, turn: Turn[Any]) ->
     if session.dialog != "check_in":
         return []
     found = []
-    today = local_date(unit.now, patient.time_zone)
     for name, rule, below in (
         ("mood", "mood", flags.LOW_MOOD_AT + 1),
         ("sleep", "sleep", flags.SHORT_SLEEP_UNDER),
     ):
         value = turn.answers.get(name)
         if isinstance(value, int) and value < below:
+            today = local_date(unit.now, patient.time_zone)
             days = _by_day(unit, patient, name, today) | {today: float(value)}
             if flags.running(days, today, below):
                 found.append(flags.Raised(rule, Level.WATCH, Category.HOPELESSNESS))

@@ -37,6 +37,7 @@ class Raised:
 
 _AFTER_USE = ("used", "using_now")
 """Dialogs that nobody opens but by saying that they used."""
+_OF_SAFETY = frozenset((*asq.SCREEN, asq.ACUTE, *(f"safety_{danger}" for danger in safety.Danger)))
 _BODY = {
     Body.SLEEPY: (Level.EMERGENCY, Category.OVERDOSE),
     Body.BREATHING: (Level.EMERGENCY, Category.OVERDOSE),
@@ -71,6 +72,8 @@ def raised(turn: Turn[Any]) -> Iterator[Raised]:
 def _of_safety(turn: Turn[Any]) -> Iterator[Raised]:
     """ASQ: any yes or refusal is urgent, a yes to the fifth an emergency; and our own questions."""
     answers = turn.answers
+    if _OF_SAFETY.isdisjoint(answers):
+        return
     if answers.get(asq.ACUTE) is Said.YES:
         yield Raised("asq_now", Level.EMERGENCY, Category.SUICIDE)
     if any(answers.get(key, Said.NO) is not Said.NO for key in (*asq.SCREEN, asq.ACUTE)):

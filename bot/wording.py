@@ -59,7 +59,7 @@ class Page:
         """A block called directly does not run what stands outside it: macros and imports are kept apart."""
         environment, name = self._environment, self._name
         if not _OUTSIDE.search(self.source):
-            return self.template.globals
+            return dict(self.template.globals)
         tree = environment.parse(self.source, name)
         tree.body = [n for n in tree.body if isinstance(n, nodes.Macro | nodes.Import | nodes.FromImport)]
         code = environment.compile(tree, name, self.template.filename)
@@ -108,7 +108,7 @@ class Wording:
             sorted({language for language, _ in self.pages}, key=lambda n: (n != ENGLISH, n))
         )
         self._find = cache(self._look_up)
-        self._fixed = cache(self._text)
+        self._fixed = lru_cache(maxsize=4096)(self._text)
         self._labels: dict[tuple[str, str, type, str, str], str] = {}
         self._shared = {
             (language, dialog): self._functions(language, dialog) for language, dialog in list(self.pages)
@@ -145,8 +145,9 @@ class Wording:
             return shown
 
     def text(self, language: str, file: str, block: str, /, **context: Any) -> str:
-        """Any block of any file, HTML."""
-        return self._text(language, file, block, **context) if context else self._fixed(language, file, block)
+        """Any block of any file, HTML. What hangs on nothing, or on numbers alone, is rendered once."""
+        fixed = all(type(value) is int for value in context.values())
+        return (self._fixed if fixed else self._text)(language, file, block, **context)
 
     def _text(self, language: str, file: str, block: str, /, **context: Any) -> str:
         page = self._page(language, (file,), block)

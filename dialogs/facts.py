@@ -46,8 +46,7 @@ class Facts:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Facts":
         """Unknown fields, of a release that is gone, are left out."""
-        known = {f.name for f in fields(cls)}
-        given = {name: value for name, value in stored.items() if name in known}
+        given = {name: value for name, value in stored.items() if name in cls.__dataclass_fields__}
         if "today" in given:
             given["today"] = date.fromisoformat(given["today"])
         for name in _TUPLES & given.keys():

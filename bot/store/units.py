@@ -340,5 +340,10 @@ def _owner(row: Row) -> int:
     return getattr(row, "patient_id", None) or HOUSE
 
 
+_PLACES_OF: dict[tuple[type[Any], str], bytes] = {
+    (kind, name): f"{_TABLE[kind].name}.{name}:".encode() for kind in KINDS for name in _SEALED[kind]
+}
+
+
 def _place(kind: type[Any], name: str, id: int) -> bytes:
-    return f"{_TABLE[kind].name}.{name}:{id}".encode()
+    return b"%b%d" % (_PLACES_OF[kind, name], id)
