@@ -148,7 +148,26 @@ def post(
     due_at: datetime | None = None,
 ) -> Outgoing | None:
     """Queue one row; the process that commits it holds it first, and others only after its lease."""
-    row = Outgoing(
+    row = a_row(unit, to, body, lane=lane, cause=cause, flag_id=flag_id, edits=edits, due_at=due_at)
+    if cause is None:
+        unit.add(row)
+        return row
+    return row if unit.add_once(row) else None
+
+
+def a_row(
+    unit: Unit,
+    to: Address,
+    body: dict[str, Any],
+    *,
+    lane: Lane,
+    cause: str | None = None,
+    flag_id: int | None = None,
+    edits: int | None = None,
+    due_at: datetime | None = None,
+) -> Outgoing:
+    """A row as it will be queued, for whoever adds many at once."""
+    return Outgoing(
         id=unit.new_id(),
         chat_hash=to.chat_hash,
         patient_id=to.patient_id,
@@ -164,10 +183,6 @@ def post(
         cause=cause,
         body={"chat": to.chat, **body},
     )
-    if cause is None:
-        unit.add(row)
-        return row
-    return row if unit.add_once(row) else None
 
 
 def _plain(buttons: Buttons) -> list[list[list[str]]]:

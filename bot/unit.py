@@ -4,7 +4,7 @@ Use cases are plain functions of a `Unit`; they run to their end or leave nothin
 one is `bot.store.units`; `tests.fakes` holds one of dictionaries that passes the same suite.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -52,6 +52,10 @@ class Unit(Protocol):
         """Add unless a row with the same unique key is there; True if it was added."""
         ...
 
+    def add_all(self, rows: Sequence[Row]) -> None:
+        """Add many rows of one kind."""
+        ...
+
     def get(self, kind: type[R], id: int) -> R | None: ...
 
     def find(
@@ -69,10 +73,20 @@ class Unit(Protocol):
 
     def one(self, kind: type[R], /, **where: Any) -> R | None: ...
 
+    def values(
+        self, kind: type[Row], /, *names: str, order: str = "id", limit: int | None = None, **where: Any
+    ) -> list[tuple[Any, ...]]:
+        """These plain columns of what `find` would give: nothing else is read, and nothing opened."""
+        ...
+
     def count(self, kind: type[Row], /, **where: Any) -> int: ...
 
     def change(self, row: R, **fields: Any) -> R:
         """Write the changed fields of a row and return it as it is now."""
+        ...
+
+    def change_all(self, rows: Sequence[Row], /, **fields: Sequence[Any]) -> None:
+        """Write the changed fields of many rows of one kind: of each field, one value for each row."""
         ...
 
     def remove(self, kind: type[Row], /, **where: Any) -> int: ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, get_type_hints
@@ -102,6 +102,10 @@ class FakeUnit:
             self.posted.append(row)
         return True
 
+    def add_all(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self.add(row)
+
     def get(self, kind: type[R], id: int) -> R | None:
         return self.one(kind, id=id)
 
@@ -119,10 +123,15 @@ class FakeUnit:
         claim: bool = False,
         **where: Any,
     ) -> list[R]:
-        found: list[R] = self._matching(kind, where)
-        for name in reversed(order.split()):
-            found.sort(key=operator.attrgetter(name.removeprefix("-")), reverse=name.startswith("-"))
-        return [self._opened(row) for row in found[:limit]]
+        return [self._opened(row) for row in self._sorted(kind, order, where)[:limit]]
+
+    def values(
+        self, kind: type[Row], /, *names: str, order: str = "id", limit: int | None = None, **where: Any
+    ) -> list[tuple[Any, ...]]:
+        if _SEALED[kind].intersection(names):
+            raise ValueError("sealed columns are read with their row")
+        found = self._sorted(kind, order, where)[:limit]
+        return [tuple(getattr(row, name) for name in names) for row in found]
 
     def count(self, kind: type[Row], /, **where: Any) -> int:
         return len(self._matching(kind, where))
@@ -140,6 +149,10 @@ class FakeUnit:
                 raise Duplicate(kind.__name__)
             self.rows[kind][row.id] = changed
         return replace(row, **changes)
+
+    def change_all(self, rows: Sequence[Row], /, **fields: Sequence[Any]) -> None:
+        for row, *values in zip(rows, *fields.values(), strict=True):
+            self.change(row, **dict(zip(fields, values, strict=True)))
 
     def remove(self, kind: type[Row], /, **where: Any) -> int:
         gone = self._matching(kind, where)
@@ -164,6 +177,12 @@ class FakeUnit:
             ):
                 return True
         return False
+
+    def _sorted(self, kind: type[Any], order: str, where: dict[str, Any]) -> list[Any]:
+        found = self._matching(kind, where)
+        for name in reversed(order.split()):
+            found.sort(key=operator.attrgetter(name.removeprefix("-")), reverse=name.startswith("-"))
+        return found
 
     def _matching(self, kind: type[Any], where: dict[str, Any]) -> list[Any]:
         tests = [_test(kind, key, value) for key, value in where.items()]

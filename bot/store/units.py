@@ -5,9 +5,10 @@ seen and only bound afterwards. Sealing and opening happen here and nowhere else
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar, get_type_hints
 
 from sqlalchemy import (
@@ -55,6 +56,13 @@ _GIVEN: dict[type[Any], tuple[tuple[str, str, bool], ...]] = {
 }
 """Each column's name, the name that its value is bound by, and whether it is sealed."""
 _OWNED: frozenset[type[Any]] = frozenset(kind for kind in KINDS if "patient_id" in _COLUMNS[kind])
+_OWNER_AT: dict[type[Any], int | None] = {
+    kind: _COLUMNS[kind].index("id" if kind is Patient else "patient_id")
+    if _SEALED[kind] and (kind is Patient or kind in _OWNED)
+    else None
+    for kind in KINDS
+}
+"""Where in a row stands whose key its sealed columns are under; None: the house's."""
 LEASE = timedelta(seconds=15)
 _NONE, _ONE = "none", "one"
 _STATE = "state"
@@ -205,6 +213,17 @@ class SqlUnit:
             self._note(row)
         return added
 
+    def add_all(self, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        kind = type(rows[0])
+        for row in rows:
+            self._key_for(row)
+        statement = self._statements.kept(("add", kind), lambda: self._statements.add(_TABLE[kind]))
+        statement.change_each(self._connection, map(self._sealed, rows))
+        for row in rows:
+            self._note(row)
+
     def get(self, kind: type[R], id: int) -> R | None:
         # An id may come from a button that somebody made up: no row has one that no column can hold.
         return self.one(kind, id=id) if 0 <= id < 1 << 63 else None
@@ -223,11 +242,32 @@ class SqlUnit:
         claim: bool = False,
         **where: Any,
     ) -> list[R]:
+        found = self._select(kind, None, order, limit, claim, where)
+        self._fetch_keys(kind, found)
+        return [self._opened(kind, one) for one in found]
+
+    def values(
+        self, kind: type[Row], /, *names: str, order: str = "id", limit: int | None = None, **where: Any
+    ) -> list[tuple[Any, ...]]:
+        if sealed := _SEALED[kind].intersection(names):
+            raise ValueError(f"sealed columns are read with their row: {', '.join(sealed)}")
+        return [tuple(found) for found in self._select(kind, names, order, limit, False, where)]
+
+    def _select(
+        self,
+        kind: type[Any],
+        names: tuple[str, ...] | None,
+        order: str,
+        limit: int | None,
+        claim: bool,
+        where: dict[str, Any],
+    ) -> list[Any]:
+        """Rows as they lie; `names` None: every column."""
         shape = _shape(where)
 
         def build() -> Executable:
             table = _TABLE[kind]
-            statement = select(*(table.c[name] for name in _COLUMNS[kind]))
+            statement = select(*(table.c[name] for name in names or _COLUMNS[kind]))
             for clause in _clauses(table, shape, _SEALED[kind]):
                 statement = statement.where(clause)
             for name in order.split():
@@ -237,11 +277,11 @@ class SqlUnit:
                 statement = statement.limit(bindparam("w_limit", type_=Integer()))
             return statement.with_for_update(skip_locked=True) if claim else statement
 
-        statement = self._statements.kept(("find", kind, shape, order, limit is None, claim), build)
+        statement = self._statements.kept(("find", kind, names, shape, order, limit is None, claim), build)
         bound = _bound(where)
         if limit is not None:
             bound["w_limit"] = limit
-        return [self._opened(kind, found) for found in statement.rows(self._connection, bound)]
+        return statement.rows(self._connection, bound)
 
     def count(self, kind: type[Row], /, **where: Any) -> int:
         shape = _shape(where)
@@ -257,8 +297,21 @@ class SqlUnit:
 
     def change(self, row: R, **changes: Any) -> R:
         kind = type(row)
-        names = tuple(changes)
+        self._changing(kind, tuple(changes)).change(self._connection, self._changed(row, changes))
+        changed = {name: getattr(row, name) for name in _COLUMNS[kind]} | changes
+        return kind(**changed)
 
+    def change_all(self, rows: Sequence[Row], /, **fields: Sequence[Any]) -> None:
+        if not rows:
+            return
+        names = tuple(fields)
+        many = [
+            self._changed(row, dict(zip(names, values, strict=True)))
+            for row, *values in zip(rows, *fields.values(), strict=True)
+        ]
+        self._changing(type(rows[0]), names).change_each(self._connection, many)
+
+    def _changing(self, kind: type[Any], names: tuple[str, ...]) -> Prepared:
         def build() -> Executable:
             table = _TABLE[kind]
             return (
@@ -267,14 +320,14 @@ class SqlUnit:
                 .values({name: bindparam(f"v_{name}", type_=table.c[name].type) for name in names})
             )
 
-        statement = self._statements.kept(("change", kind, names), build)
-        sealed = _SEALED[kind]
+        return self._statements.kept(("change", kind, names), build)
+
+    def _changed(self, row: Row, changes: dict[str, Any]) -> dict[str, Any]:
+        sealed = _SEALED[type(row)]
         bound: dict[str, Any] = {"w_id": row.id}
         for name, value in changes.items():
             bound[f"v_{name}"] = self._seal(row, name, value) if name in sealed else value
-        statement.change(self._connection, bound)
-        changed = {name: getattr(row, name) for name in _COLUMNS[kind]} | changes
-        return kind(**changed)
+        return bound
 
     def remove(self, kind: type[Row], /, **where: Any) -> int:
         shape = _shape(where)
@@ -298,6 +351,19 @@ class SqlUnit:
             wrapped = self._vault.new_key(row.id)
             self._connection.execute(insert(_data_key), {"owner": row.id, "wrapped": wrapped})
 
+    def _fetch_keys(self, kind: type[Any], found: list[Any]) -> None:
+        """The keys of all these rows in one look, where one at a time would cost more than the rows."""
+        place = _OWNER_AT[kind]
+        if place is None:
+            return
+        missing = self._vault.missing({one[place] or HOUSE for one in found})
+        for start in range(0, len(missing), _PLACES):
+            where = {"owner": tuple(missing[start : start + _PLACES])}
+            shape = _shape(where)
+            statement = self._statements.kept(("keys", shape), partial(_keys, shape))
+            for owner, wrapped in statement.rows(self._connection, _bound(where)):
+                self._vault.hold(owner, bytes(wrapped))
+
     def _note(self, row: Row) -> None:
         if isinstance(row, Outgoing):
             self.posted.append(row)
@@ -318,17 +384,17 @@ class SqlUnit:
         values = dict(zip(columns, found, strict=True))
         sealed = _SEALED[kind]
         if sealed:
-            owner = (
-                values["id"]
-                if kind is Patient
-                else (values["patient_id"] or HOUSE)
-                if kind in _OWNED
-                else HOUSE
-            )
+            place = _OWNER_AT[kind]
+            owner = HOUSE if place is None else found[place] or HOUSE
             for name in sealed:
                 if values[name] is not None:
                     values[name] = self._vault.open(owner, _place(kind, name, values["id"]), values[name])
         return kind(**values)
+
+
+def _keys(shape: Shape) -> Executable:
+    clauses = _clauses(_data_key, shape, frozenset())
+    return select(_data_key.c.owner, _data_key.c.wrapped).where(*clauses)
 
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:number)")

@@ -12,7 +12,8 @@ and owner are bound in as associated data, so a value copied to another place do
 import hashlib
 import hmac
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +25,8 @@ HOUSE = 0
 LOOKUP = -1
 _VERSION = b"\x01"
 _NONCE = 12
+_HELD = 4096
+"""How many open keys are kept: each takes 2.5 kB."""
 
 
 class WrongMasterKey(Exception):
@@ -35,13 +38,14 @@ class Sealless(Exception):
 
 
 class Vault:
-    """Data keys by owner (a patient's id, HOUSE or LOOKUP), unwrapped once and kept in memory."""
+    """Data keys by owner (a patient's id, HOUSE or LOOKUP), unwrapped once and kept while there is room."""
 
     def __init__(self, masters: Sequence[bytes], load: Callable[[int], bytes | None]) -> None:
         """`load` gives an owner's wrapped key as it lies in the database."""
         self._masters = [AESGCM(key) for key in masters]
         self._load = load
         self._open: dict[int, AESGCM] = {}
+        self._making_room = threading.Lock()
         self._lookup: bytes | None = None
         self._known = lru_cache(maxsize=20_000)(self._digest)
 
@@ -52,9 +56,9 @@ class Vault:
 
     def new_key(self, owner: int) -> bytes:
         """A fresh data key for `owner`, wrapped for the database and ready for use."""
-        raw = AESGCM.generate_key(256)
-        self._open[owner] = AESGCM(raw)
-        return self.wrap(owner, raw)
+        wrapped = self.wrap(owner, AESGCM.generate_key(256))
+        self.hold(owner, wrapped)
+        return wrapped
 
     def unwrap(self, owner: int, wrapped: bytes) -> tuple[bytes, bool]:
         """The raw key, and whether the current master key wrapped it; WrongMasterKey if none did."""
@@ -90,8 +94,22 @@ class Vault:
             self._lookup = self.unwrap(LOOKUP, wrapped)[0]
         return hmac.digest(self._lookup, str(secret).encode(), hashlib.sha256)[:16]
 
+    def missing(self, owners: Iterable[int]) -> list[int]:
+        """Those whose key is not in memory: whoever needs many looks them up together, and `hold`s them."""
+        return [owner for owner in owners if owner not in self._open]
+
+    def hold(self, owner: int, wrapped: bytes) -> AESGCM:
+        """Unwrap a key and keep it; the oldest make room."""
+        key = AESGCM(self.unwrap(owner, wrapped)[0])
+        with self._making_room:
+            while len(self._open) >= _HELD:
+                del self._open[next(iter(self._open))]
+            self._open[owner] = key
+        return key
+
     def forget(self, owner: int) -> None:
-        self._open.pop(owner, None)
+        with self._making_room:
+            self._open.pop(owner, None)
 
     def _key(self, owner: int) -> AESGCM:
         key = self._open.get(owner)
@@ -99,9 +117,7 @@ class Vault:
             wrapped = self._load(owner)
             if wrapped is None:
                 raise Sealless
-            if len(self._open) > 50_000:
-                self._open.clear()
-            key = self._open[owner] = AESGCM(self.unwrap(owner, wrapped)[0])
+            key = self.hold(owner, wrapped)
         return key
 
 

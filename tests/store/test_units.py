@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from bot.clock import SettableClock
-from bot.outbox import Address, say
+from bot.outbox import Address, Lane, a_row, say
 from bot.rows import Audit, Flag, Message, Nudge, Outgoing, Patient, Pulse, Reading, Record
 from bot.store.vault import Sealless
 from bot.unit import Unit
@@ -43,6 +43,10 @@ def a_pulse(unit: Unit, name: str, at: datetime | None = None) -> Pulse:
     pulse = Pulse(id=unit.new_id(), name=name, at=at or unit.now)
     unit.add(pulse)
     return pulse
+
+
+def a_word(unit: Unit, patient: Patient, text: str) -> Message:
+    return Message(id=unit.new_id(), patient_id=patient.id, at=unit.now, text=text)
 
 
 def a_flag(unit: Unit, cause: str, **more: Any) -> Flag:
@@ -215,6 +219,63 @@ async def test_a_row_is_changed_and_nothing_else_is(storage: AnyStorage) -> None
     assert changed == replace(one, name="Alex", paused_at=AT)
     assert await storage.read(lambda unit: unit.get(Patient, one.id)) == changed
     assert await storage.read(lambda unit: unit.get(Patient, other.id)) == other
+
+
+async def test_many_rows_are_added_and_changed_at_once_each_in_its_own_way(storage: AnyStorage) -> None:
+    def work(unit: Unit) -> list[Patient]:
+        patients = [a_patient(unit, f"P-{place}") for place in range(3)]
+        unit.add_all([a_word(unit, patient, f"I am {patient.code}") for patient in patients])
+        unit.change_all(patients[:2], name=["Alex", None], paused_at=[None, AT])
+        unit.change_all([], name=[])
+        unit.add_all([])
+        return patients
+
+    one, two, three = await storage.write(work)
+    expected = [replace(one, name="Alex"), replace(two, name=None, paused_at=AT), three]
+    assert await storage.read(lambda unit: unit.find(Patient)) == expected
+    words = await storage.read(lambda unit: unit.find(Message, patient_id=(one.id, three.id)))
+    assert [word.text for word in words] == ["I am P-0", "I am P-2"]
+
+
+async def test_of_many_rows_with_a_key_that_is_taken_none_is_added(storage: AnyStorage) -> None:
+    await storage.write(lambda unit: unit.add(a_flag(unit, "taken")))
+    with pytest.raises((sqlite3.IntegrityError, psycopg.errors.UniqueViolation, Duplicate)):
+        await storage.write(lambda unit: unit.add_all([a_flag(unit, cause) for cause in ("a", "taken", "b")]))
+    assert await storage.read(lambda unit: unit.values(Flag, "cause")) == [("taken",)]
+
+
+async def test_many_outgoing_rows_are_told_of_like_one(storage: AnyStorage) -> None:
+    told: list[int] = []
+    storage.on_posted(lambda rows: told.extend(row.id for row in rows))
+
+    def work(unit: Unit) -> list[int]:
+        to = Address(1001, unit.digest(1001))
+        rows = [a_row(unit, to, {"text": "hi"}, lane=Lane.NUDGE) for _ in range(3)]
+        unit.add_all(rows)
+        return [row.id for row in rows]
+
+    assert await storage.write(work) == told
+
+
+async def test_some_columns_are_read_by_themselves_unless_they_are_sealed(storage: AnyStorage) -> None:
+    """Whose data key is gone can still be counted."""
+
+    def work(unit: Unit) -> None:
+        for place in (3, 1, 2):
+            a_patient(unit, f"P-{place}", standing="enrolled" if place > 1 else "erased")
+        unit.forget(unit.values(Patient, "id", code="P-3")[0][0])
+
+    await storage.write(work)
+
+    async def found(*names: str, **how: Any) -> list[tuple[Any, ...]]:
+        return await storage.read(lambda unit: unit.values(Patient, *names, **how))
+
+    assert await found("code") == [("P-3",), ("P-1",), ("P-2",)]
+    enrolled = [("P-3", "enrolled", AT), ("P-2", "enrolled", AT)]
+    assert await found("code", "standing", "created_at", order="-code", standing="enrolled") == enrolled
+    assert await found("code", order="code", limit=1) == [("P-1",)]
+    with pytest.raises(ValueError, match="sealed"):
+        await found("code", "name")
 
 
 async def test_rows_are_removed_by_column(storage: AnyStorage) -> None:

@@ -35,6 +35,18 @@ def vault(kept: dict[int, bytes]) -> Vault:
     return vault
 
 
+def test_only_so_many_keys_are_kept_open_and_all_can_still_be_used(
+    vault: Vault, kept: dict[int, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes memory; ten thousand people who are reminded at once must not stay."""
+    monkeypatch.setattr("bot.store.vault._HELD", 3)
+    for owner in range(1, 9):
+        kept[owner] = vault.new_key(owner)
+    sealed = [vault.seal(owner, PLACE, owner) for owner in range(1, 9)]
+    assert len(vault.missing(range(1, 9))) == 5
+    assert [vault.open(owner, PLACE, value) for owner, value in enumerate(sealed, 1)] == list(range(1, 9))
+
+
 @pytest.mark.parametrize("value", ["", "I am tired 😀", 0, 1001, [], ["a", None], {"a": {"b": [1.5, True]}}])
 def test_what_is_sealed_opens_and_does_not_show(vault: Vault, value: Any) -> None:
     sealed = vault.seal(1, PLACE, value)
@@ -110,6 +122,19 @@ async def test_values_that_change_places_in_the_database_do_not_open(store: Stor
     for row in (one, two):
         with pytest.raises(Sealless):
             await store.read(partial(_message, row.id))
+
+
+async def test_the_keys_of_many_people_are_looked_up_together(store: Store, clock: SettableClock) -> None:
+    await store.write(lambda unit: [a_patient(unit, f"P-{place}") for place in range(300)] and None)
+    another = Store(store.url, [KEY], clock)
+    another.unlock()
+    alone: list[int] = []
+    another.vault._load = lambda owner: alone.append(owner)
+    patients = await another.read(lambda unit: unit.find(Patient))
+    await another.close()
+    assert {patient.name for patient in patients} == {"Sam"}
+    assert len(patients) == 300
+    assert alone == []
 
 
 async def test_with_a_wrong_master_key_nothing_is_touched(store: Store, clock: SettableClock) -> None:
