@@ -3,7 +3,8 @@
 SQLite has one writer thread that commits together what has arrived together: each unit has a
 SAVEPOINT of its own, so one that fails takes nobody with it. PostgreSQL runs units side by side, each
 in its own transaction, and tries again when the database itself asks for that (deadlock). Readers
-never wait for the writer. An `urgent` unit goes before all that is waiting.
+never wait for the writer. An `urgent` unit goes before all that is waiting; what was to be committed
+together ends early for it.
 """
 
 import asyncio
@@ -56,6 +57,7 @@ class Ids:
 class _Job:
     work: Work[Any]
     future: asyncio.Future[Any]
+    urgent: bool = False
     result: Any = None
     error: BaseException | None = None
     posted: list[Outgoing] = field(default_factory=list)
@@ -188,7 +190,7 @@ class Store:
             result, posted = await loop.run_in_executor(pool, self._alone, work)
             self._tell(posted)
             return result
-        job = _Job(work, loop.create_future())
+        job = _Job(work, loop.create_future(), urgent)
         with self._arrived:
             if self._closing:
                 raise RuntimeError("the store is closed")
@@ -257,7 +259,10 @@ class Store:
         try:
             with self._engine.begin() as connection:
                 run = cast(Any, connection.connection.driver_connection).execute
-                for job in jobs:
+                for place, job in enumerate(jobs):
+                    if self._urgent and place and not job.urgent:
+                        self._put_back(jobs, place)
+                        break
                     if job.future.cancelled():
                         continue
                     run("SAVEPOINT unit")
@@ -273,6 +278,12 @@ class Store:
         except Exception as error:
             for job in jobs:
                 job.error, job.posted = job.error or error, []
+
+    def _put_back(self, jobs: list[_Job], place: int) -> None:
+        """Somebody urgent has come: what is not begun yet is left for later, in its order."""
+        with self._arrived:
+            self._waiting.extendleft(reversed(jobs[place:]))
+        del jobs[place:]
 
     def _settle(self, jobs: list[_Job]) -> None:
         for job in jobs:

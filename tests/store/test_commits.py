@@ -71,6 +71,33 @@ async def test_on_sqlite_an_urgent_unit_goes_before_all_that_wait(sqlite: Store)
     assert order == ["urgent"] + ["ordinary"] * 50
 
 
+async def test_on_sqlite_an_urgent_unit_does_not_wait_for_all_that_were_taken_together(sqlite: Store) -> None:
+    """A cry for help that comes while many small things are committed waits for one of them, not for all."""
+    order: list[str] = []
+    gates = [threading.Event(), threading.Event()]
+    begun = [threading.Event(), threading.Event()]
+
+    def slow(_: Unit, place: int) -> None:
+        begun[place].set()
+        gates[place].wait(10)
+
+    first = asyncio.ensure_future(sqlite.write(partial(slow, place=0)))
+    await asyncio.to_thread(begun[0].wait, 10)
+    waiting = [asyncio.ensure_future(sqlite.write(partial(slow, place=1)))]
+    waiting += [
+        asyncio.ensure_future(sqlite.write(partial(lambda _, name: order.append(name), name=f"{name}")))
+        for name in range(3)
+    ]
+    await asyncio.sleep(0)
+    gates[0].set()
+    await asyncio.to_thread(begun[1].wait, 10)
+    urgent = asyncio.ensure_future(sqlite.write(lambda _: order.append("urgent"), urgent=True))
+    await asyncio.sleep(0)
+    gates[1].set()
+    await asyncio.gather(first, urgent, *waiting)
+    assert order == ["urgent", "0", "1", "2"]
+
+
 async def test_rows_are_told_in_the_order_of_their_commits(sqlite: Store) -> None:
     told: list[int] = []
     sqlite.on_posted(lambda rows: told.extend(row.id for row in rows))
