@@ -20,21 +20,18 @@ from bot import (
     alerts,
     channels,
     consents,
-    drill,
-    due,
     endings,
     housekeeping,
     lines,
     menus,
     people,
-    reminders,
+    rounds,
     second_channel,
     standstill,
-    vigils,
 )
 from bot.clock import Clock, OffsetClock, SystemClock
+from bot.clockwork import Clockwork
 from bot.courier import Courier
-from bot.due import Due
 from bot.hours import DutyHours, read_minutes
 from bot.intake import Intake
 from bot.journal import Log
@@ -170,7 +167,6 @@ class App:
     def __post_init__(self) -> None:
         self._tasks: list[asyncio.Task[Any]] = []
         self._ready = False
-        self._ticks = 0
         self._watch = Watch(time.monotonic)
         self._schedule = Schedule()
         self.listening: Listening | None = None
@@ -184,6 +180,7 @@ class App:
         self.outbound = Outbound(self.bot)
         self.program = program_of(self.settings, self.words, self.bot.username)
         self.host = endings.host(self.program)
+        self.clockwork = Clockwork(self.store, self.program, time.perf_counter)
         self.sender = Sender(
             self.store,
             second_channel.Couriers(self.outbound, couriers_of(self.settings)),
@@ -191,7 +188,7 @@ class App:
             shared=not self.store.on_sqlite,
             chance=random.Random(),  # noqa: S311
             on_blocked=partial(_blocked, program=self.program),
-            wanted=reminders.still_wanted,
+            wanted=rounds.still_wanted,
         )
         await self.sender.start()
         self.intake = Intake(
@@ -234,27 +231,11 @@ class App:
         if not self._ready:
             return False
         still = self._watch.still("sender", self.sender.alive_at)
-        return not ((self.mode.keeps_time and self._watch.still("clock", self._ticks)) or still)
+        return not ((self.mode.keeps_time and self._watch.still("clock", self.clockwork.ticks)) or still)
 
     async def tick(self) -> None:
         """Everything that is due, now."""
-        waiting = await self.store.read(due.now)
-        if Due.ALERT in waiting:
-            while await self.store.write(lambda unit: alerts.ring_due(unit, self.program), urgent=True):
-                pass
-        if Due.LATE in waiting:
-            await self.store.write(lambda unit: channels.tell_late(unit, self.program), urgent=True)
-        if Due.DRILL in waiting:
-            await self.store.write(lambda unit: drill.end_due(unit, self.program))
-        if Due.REMINDER in waiting:
-            await self._remind()
-        self._ticks += 1
-
-    async def _remind(self) -> None:
-        while await self.store.write(lambda unit: vigils.fire(unit, self.program), urgent=True):
-            pass
-        while await self.store.write(lambda unit: reminders.fire(unit, self.program, _AT_ONCE)) == _AT_ONCE:
-            pass
+        await self.clockwork.tick()
 
     async def _catch_up(self) -> None:
         """What was kept for later. Apart from the tick, which alerts must not wait for."""

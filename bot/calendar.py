@@ -6,10 +6,12 @@ A slot is a local time on a local day. The rules, for the days on which clocks a
  2. A local time that comes twice (clocks went back) fires the first time only.
  3. A day that is left out altogether (a zone that crossed the date line) has no slot.
 
-Nothing here adds 24 hours to anything, asks the clock, or knows who is reminded of what.
+Nothing here adds 24 hours to anything, asks the clock, or knows who is reminded of what. Many people are
+reminded at the same minute, so what was worked out for one is kept for the next.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from dialogs.hours import Quiet
@@ -20,6 +22,7 @@ _SECOND = timedelta(seconds=1)
 _DAYS_AHEAD = 16  # a weekday comes round in seven days, in fourteen where the date line took it once
 
 
+@lru_cache(maxsize=1024)
 def next_at(local_time: str, days: str, zone: str, after: datetime) -> datetime:
     """The first slot strictly after `after`, in UTC.
 
@@ -42,6 +45,7 @@ def next_at(local_time: str, days: str, zone: str, after: datetime) -> datetime:
     raise AssertionError("unreachable")
 
 
+@lru_cache(maxsize=1024)
 def slot_day(local_time: str, zone: str, slot: datetime) -> date:
     """The local day that a slot belongs to: not always the one it falls on (rule 1 at midnight)."""
     here = ZoneInfo(zone)
@@ -52,6 +56,7 @@ def slot_day(local_time: str, zone: str, slot: datetime) -> date:
     return day
 
 
+@lru_cache(maxsize=1024)
 def is_quiet(quiet: Quiet | None, zone: str, at: datetime) -> bool:
     """Whether the patient's clock stands within their quiet hours, which may lie over midnight."""
     return quiet is not None and at.astimezone(ZoneInfo(zone)).time() in quiet

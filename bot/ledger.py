@@ -5,7 +5,7 @@ decided here: within a chat and lane rows leave in the order of their ids, so a 
 when no earlier one is still queued elsewhere. A row whose time has not come holds nobody up.
 """
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -17,7 +17,7 @@ from bot.unit import Unit
 
 NUDGE_FRESH = timedelta(minutes=60)
 
-Wanted = Callable[[Unit, Outgoing], bool]
+Wanted = Callable[[Unit, Sequence[Outgoing]], Collection[int]]
 OnBlocked = Callable[[Unit, bytes], None]
 
 
@@ -88,25 +88,25 @@ def prove(
         for row in unit.find(Outgoing, id=missing, **mine):  # locked by someone: look again soon
             proofs[row.id] = Proof(Turn.WAIT)
     late = _behind(unit, ours, held) if shared else frozenset()
-    for row in ours:
-        proofs[row.id] = Proof(Turn.WAIT) if row.id in late else _proof(unit, row, wanted)
+    proofs |= dict.fromkeys(late, Proof(Turn.WAIT))
+    turns = [row for row in ours if row.id not in late]
+    proofs |= _nudges(unit, [row for row in turns if row.lane == Lane.NUDGE], wanted)
+    proofs |= {row.id: _proof(unit, row) for row in turns if row.lane != Lane.NUDGE}
     return proofs
 
 
 def mark(unit: Unit, outcomes: Sequence[Outcome], on_blocked: OnBlocked) -> None:
     """Write down how rows ended; where the bot is blocked, the chat's nudges end with them."""
-    for outcome in outcomes:
-        row, back = outcome.row, outcome.state is Sending.QUEUED
-        unit.change(
-            row,
-            state=outcome.state,
-            sent_at=outcome.at if outcome.state is Sending.SENT else None,
-            message_id=outcome.message_id,
-            attempts=outcome.attempts,
-            owner=unit.owner,
-            lease_until=unit.lease,
-            body=row.body if back else None,
-        )
+    unit.change_all(
+        [outcome.row for outcome in outcomes],
+        state=[outcome.state for outcome in outcomes],
+        sent_at=[outcome.at if outcome.state is Sending.SENT else None for outcome in outcomes],
+        message_id=[outcome.message_id for outcome in outcomes],
+        attempts=[outcome.attempts for outcome in outcomes],
+        owner=[unit.owner] * len(outcomes),
+        lease_until=[unit.lease] * len(outcomes),
+        body=[outcome.row.body if outcome.state is Sending.QUEUED else None for outcome in outcomes],
+    )
     for chat_hash in dict.fromkeys(outcome.row.chat_hash for outcome in outcomes if outcome.blocked):
         for nudge in unit.find(Outgoing, chat_hash=chat_hash, lane=Lane.NUDGE, state=Sending.QUEUED):
             unit.change(nudge, state=Sending.DROPPED, body=None)
@@ -116,8 +116,7 @@ def mark(unit: Unit, outcomes: Sequence[Outcome], on_blocked: OnBlocked) -> None
 def renew(unit: Unit, attempts: dict[int, int]) -> frozenset[int]:
     """Keep these rows (id → attempts so far) so far as they still are ours; the ids of those."""
     rows = unit.find(Outgoing, id=tuple(attempts), state=Sending.QUEUED, owner=unit.owner)
-    for row in rows:
-        unit.change(row, lease_until=unit.lease, attempts=attempts[row.id])
+    unit.change_all(rows, lease_until=[unit.lease] * len(rows), attempts=[attempts[row.id] for row in rows])
     return frozenset(row.id for row in rows)
 
 
@@ -156,7 +155,20 @@ def _behind(unit: Unit, rows: Sequence[Outgoing], held: Container[int]) -> froze
     return frozenset(row.id for row in rows if first.get((row.chat_hash, row.lane), row.id) < row.id)
 
 
-def _proof(unit: Unit, row: Outgoing, wanted: Wanted) -> Proof:
+def _nudges(unit: Unit, rows: Sequence[Outgoing], wanted: Wanted) -> dict[int, Proof]:
+    """Those that still may go, marked as sent; the others are dropped."""
+    fresh = [row for row in rows if unit.now - row.due_at <= NUDGE_FRESH]
+    going = wanted(unit, fresh) if fresh else ()
+    unit.change_all(
+        rows,
+        state=[Sending.SENT if row.id in going else Sending.DROPPED for row in rows],
+        sent_at=[unit.now if row.id in going else None for row in rows],
+        body=[None] * len(rows),
+    )
+    return {row.id: Proof(Turn.GO if row.id in going else Turn.OVER) for row in rows}
+
+
+def _proof(unit: Unit, row: Outgoing) -> Proof:
     message_id = None
     if row.edits is not None:
         target = unit.get(Outgoing, row.edits)
@@ -165,11 +177,7 @@ def _proof(unit: Unit, row: Outgoing, wanted: Wanted) -> Proof:
         if target is None or target.message_id is None:
             return _dropped(unit, row)
         message_id = target.message_id
-    if row.lane == Lane.NUDGE:
-        if unit.now - row.due_at > NUDGE_FRESH or not wanted(unit, row):
-            return _dropped(unit, row)
-        unit.change(row, state=Sending.SENT, sent_at=unit.now, body=None)
-    elif _ends_soon(unit, row):
+    if _ends_soon(unit, row):
         unit.change(row, lease_until=unit.lease)
     return Proof(Turn.GO, message_id)
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from bot import outbox
 from bot.outbox import Address, Button, Lane
 from bot.program import Program
-from bot.rows import Nudge, Patient
+from bot.rows import Nudge, Outgoing, Patient
 from bot.unit import Unit
 
 
@@ -43,18 +43,23 @@ class Outcome(StrEnum):
 
 CHOICES = ("30", "120", "today")
 """Minutes by which a nudge can be put off, or for today altogether."""
+_CAUSE = "nudge:"
 
 
-def send(unit: Unit, program: Program, patient: Patient, to: Address, nudge: Nudge) -> None:
-    """Queue the words of a nudge that is already written down."""
-    outbox.say(
-        unit,
-        to,
-        words(program, patient, nudge),
-        buttons(program, patient, nudge),
-        lane=Lane.NUDGE,
-        cause=f"nudge:{nudge.slot}",
-    )
+def row(unit: Unit, program: Program, patient: Patient, to: Address, nudge: Nudge, text: str) -> Outgoing:
+    """What is to be queued for a nudge that is already written down."""
+    body = outbox.worded(text, buttons(program, patient, nudge))
+    return outbox.a_row(unit, to, body, lane=Lane.NUDGE, cause=cause(nudge))
+
+
+def cause(nudge: Nudge) -> str:
+    """By which its row in the outbox is known."""
+    return f"{_CAUSE}{nudge.slot}"
+
+
+def slot_of(row: Outgoing) -> str:
+    """Of a row in the outbox, the slot that it is about; empty if it is no nudge's."""
+    return (row.cause or "").removeprefix(_CAUSE)
 
 
 def words(program: Program, patient: Patient, nudge: Nudge) -> str:

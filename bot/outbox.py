@@ -80,10 +80,15 @@ def say(
     protect: bool = False,
 ) -> Outgoing | None:
     """Queue a message of Telegram HTML; with a `cause` that was used before, nothing is queued (None)."""
-    body: dict[str, Any] = {"kind": Kind.TEXT, "text": text, "buttons": _plain(buttons)}
+    body = worded(text, buttons)
     if protect:
         body["protect"] = True
     return post(unit, to, body, lane=lane, cause=cause, flag_id=flag_id)
+
+
+def worded(text: str, buttons: Buttons = ()) -> dict[str, Any]:
+    """The body of a message of Telegram HTML."""
+    return {"kind": Kind.TEXT, "text": text, "buttons": _plain(buttons)}
 
 
 def edit(unit: Unit, to: Address, message_id: int, text: str, buttons: Buttons = ()) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from bot import escalation, history, menus, people, reminders, vigils
+from bot import escalation, history, menus, people, rounds, vigils
 from bot.outbox import Lane
 from bot.program import Program, local
 from bot.rows import (
@@ -62,7 +62,7 @@ def settle(unit: Unit, program: Program, taken_at: datetime, ended: Mapping[int,
         taken_at,
         dropped=_drop_what_waits(unit),
         letters=_keep_letters(unit),
-        passed_over=reminders.pass_over(unit),
+        passed_over=rounds.pass_over(unit),
         alerts=_ring_anew(unit, program),
         dialogs=_set_aside(unit),
         ended=sum(_end_again(unit, patient_id, standing) for patient_id, standing in ended.items()),

@@ -1,11 +1,12 @@
 """The only place that knows APScheduler: a handful of interval ticks, whatever the number of patients.
 
-What is due lies in the database; a tick only asks. One that is late runs once, and never beside itself.
+What is due lies in the database; a tick only asks. One that is late runs once, and never beside itself. Ticks
+fall on round seconds: what people are told at seven is due at seven, and is asked for at that very second.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC
+from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -13,6 +14,7 @@ from bot.journal import Log
 
 log = Log(__name__)
 
+_ROUND = datetime(2000, 1, 1, tzinfo=UTC)
 Tick = Callable[[], Awaitable[object]]
 
 
@@ -25,7 +27,7 @@ class Schedule:
         )
 
     def every(self, seconds: float, tick: Tick) -> None:
-        self._scheduler.add_job(_safely(tick), "interval", seconds=seconds)
+        self._scheduler.add_job(_safely(tick), "interval", seconds=seconds, start_date=_ROUND)
 
     def start(self) -> None:
         self._scheduler.start()

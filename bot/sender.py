@@ -19,7 +19,7 @@ It knows no Telegram, no SQL and no clock but those it is given, and never logs 
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -63,15 +63,15 @@ AGAIN = 1.0
 def _nobody(unit: Unit, chat_hash: bytes) -> None: ...
 
 
-def _always(unit: Unit, row: Outgoing) -> bool:
-    return True
+def _all(unit: Unit, rows: Sequence[Outgoing]) -> frozenset[int]:
+    return frozenset(row.id for row in rows)
 
 
 class Sender:
     """`shared`: other processes send from the same database (PostgreSQL).
 
     `on_blocked(unit, chat_hash)` runs in the unit that writes down that a chat cannot be reached;
-    `wanted(unit, row)` is asked just before a nudge leaves (quiet hours may have begun, say).
+    `wanted(unit, rows)` says just before nudges leave which still may (quiet hours may have begun, say).
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Sender:
         shared: bool,
         chance: random.Random,
         on_blocked: OnBlocked = _nobody,
-        wanted: Wanted = _always,
+        wanted: Wanted = _all,
         timer: Timer | None = None,
     ) -> None:
         self._storage = storage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from bot import outbox, reminders, restoring, vigils
+from bot import outbox, reminders, restoring, rounds, vigils
 from bot.concerns import Level
 from bot.nudges import Kind, Outcome
 from bot.rows import (
@@ -87,7 +87,7 @@ async def test_reminders_that_came_due_are_written_down_and_go_on_from_the_next(
     await ward.do(remind)
     done = await restored(ward)
     assert done.passed_over == 2
-    assert not await ward.do(lambda unit: reminders.fire(unit, ward.program))
+    assert not await ward.do(lambda unit: rounds.fire(unit, ward.program))
     nudges = await ward.do(lambda unit: unit.find(Nudge))
     assert {row.outcome for row in nudges} == {Outcome.RESTORED}
     left = {row.kind: row.next_at for row in await ward.do(lambda unit: unit.find(Reminder))}

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from bot import alerts, conversations, copies, intake, ledger, reminders, turns
+from bot import alerts, conversations, copies, intake, ledger, rounds, turns
 from bot.nudges import Outcome
 from bot.rows import Answer, Incoming, Message, Outgoing, Record, Sending
 from bot.store.database import Store
@@ -112,15 +112,16 @@ def _commit_after_send() -> None:
 
 def _mark_nudges_afterwards() -> None:
     """A nudge is sent first and marked then, like everything else."""
-    proof = ledger._proof
+    nudges = ledger._nudges
 
-    def unmarked(unit: Any, row: Outgoing, wanted: Any) -> Any:
-        found = proof(unit, row, wanted)
-        if found.turn is ledger.Turn.GO:
-            unit.change(row, state=Sending.QUEUED, sent_at=None, body=row.body)
+    def unmarked(unit: Any, rows: Any, wanted: Any) -> Any:
+        found = nudges(unit, rows, wanted)
+        for row in rows:
+            if found[row.id].turn is ledger.Turn.GO:
+                unit.change(row, state=Sending.QUEUED, sent_at=None, body=row.body)
         return found
 
-    ledger._proof = unmarked
+    ledger._nudges = unmarked
 
 
 def _ring_nobody() -> None:
@@ -193,20 +194,24 @@ def _hear_nothing() -> None:
 
 def _fire_twice() -> None:
     """A slot of a reminder is written down under a new name each time, and comes twice."""
-    slots, name, number = reminders._slots, reminders._name, count(1)
+    slots, slot, number = rounds._slots, rounds._slot, count(1)
 
     def again(*given: Any) -> Any:
         found, ahead = slots(*given)
         return [*found, *found[-1:]], ahead
 
-    reminders._slots = again  # type: ignore[assignment]
-    reminders._name = lambda *given: f"{name(*given)}/{next(number)}"
+    def under_a_new_name(*given: Any, **how: Any) -> Any:
+        found = slot(*given, **how)
+        return replace(found, name=f"{found.name}/{next(number)}")
+
+    rounds._slots = again  # type: ignore[assignment]
+    rounds._slot = under_a_new_name
 
 
 def _send_late() -> None:
     """A reminder that was missed is sent whenever somebody is there again, at night too."""
-    reminders._outcome = lambda *given: Outcome.SENT
-    reminders.still_wanted = lambda unit, row: True
+    rounds._outcome = lambda *given: Outcome.SENT
+    rounds.still_wanted = lambda unit, rows: frozenset(row.id for row in rows)
 
 
 def _give_up() -> None:

@@ -1,7 +1,7 @@
 """A clinic of invented people for the tests of what Handrail says first, over any storage.
 
 What it does goes through the same doors as in the running bot: `turns.take` for what a person sends or
-presses, `reminders.fire` for the tick of a clock.
+presses, `rounds.fire` for the tick of a clock.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from bot import endings, reminders
+from bot import calendar, endings, reminders, rounds
 from bot.clock import SettableClock
 from bot.inbound import Event, Inbound, Pressed, Said
 from bot.nudges import Outcome
@@ -115,6 +115,42 @@ class Clinic:
 
         return await self.do(work)
 
+    async def enrol_many(self, count: int) -> list[int]:
+        """Patients who are all reminded at 19:00 in New York."""
+        due = calendar.next_at("19:00", calendar.EVERY_DAY, "America/New_York", self.now)
+
+        def work(unit: Unit) -> list[int]:
+            ids = []
+            for chat in range(100_001, 100_001 + count):
+                patient = Patient(
+                    id=unit.new_id(),
+                    code=f"P-{chat}",
+                    standing=Standing.ENROLLED,
+                    counselor_id=None,
+                    created_at=unit.now,
+                    time_zone="America/New_York",
+                    name=f"Sam {chat}",
+                    chat=chat,
+                    chat_hash=unit.digest(chat),
+                )
+                unit.add(patient)
+                ids.append(patient.id)
+            unit.add_all(
+                [
+                    Reminder(
+                        id=unit.new_id(), patient_id=one, kind="evening", local_time="19:00", next_at=due
+                    )
+                    for one in ids
+                ]
+            )
+            return ids
+
+        return await self.do(work)
+
+    async def remind_once(self, id: int, kind: str, at: datetime) -> None:
+        patient = await self.patient(id)
+        await self.do(lambda unit: reminders.once(unit, patient, kind, at))
+
     async def patient(self, id: int) -> Patient:
         found = await self.do(lambda unit: unit.get(Patient, id))
         assert found is not None
@@ -127,7 +163,7 @@ class Clinic:
     async def tick(self, limit: int = 100) -> int:
         """All that is due, as the clock asks for it."""
         fired = 0
-        while done := await self.do(lambda unit: reminders.fire(unit, self.program, limit)):
+        while done := await self.do(lambda unit: rounds.fire(unit, self.program, limit)):
             fired += done
         return fired
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import reminders
+from bot import reminders, rounds
 from bot.clock import SettableClock, StillClock
 from bot.nudges import Kind, Outcome
 from bot.outbox import Lane
@@ -142,12 +142,12 @@ async def test_a_nudge_that_waited_to_be_sent_is_asked_about_again(clinic: Clini
     clinic.clock.set(SEVEN + 2 * HOUR + 50 * MINUTE)
     await clinic.tick()
     (row,) = await clinic.queued()
-    assert await clinic.do(lambda unit: reminders.still_wanted(unit, row))
+    assert await clinic.do(lambda unit: rounds.still_wanted(unit, [row]))
     clinic.clock.advance(10 * MINUTE)
-    assert not await clinic.do(lambda unit: reminders.still_wanted(unit, row))
+    assert not await clinic.do(lambda unit: rounds.still_wanted(unit, [row]))
     clinic.clock.advance(-10 * MINUTE)
     await clinic.change(sam, paused_at=SEVEN)
-    assert not await clinic.do(lambda unit: reminders.still_wanted(unit, row))
+    assert not await clinic.do(lambda unit: rounds.still_wanted(unit, [row]))
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ async def test_a_slot_and_its_message_are_one_commit(clinic: Clinic) -> None:
     clinic.clock.set(SEVEN)
 
     def fails(unit: Unit) -> None:
-        reminders.fire(unit, clinic.program)
+        rounds.fire(unit, clinic.program)
         raise RuntimeError
 
     with pytest.raises(RuntimeError):

@@ -109,7 +109,7 @@ async def test_a_429_moves_the_pace_of_every_process(stages: MakeStage) -> None:
 
 @pytest.mark.parametrize("jump", [timedelta(hours=-6), timedelta(hours=6)])
 async def test_a_jump_of_the_clock_neither_stops_nor_bursts(stages: MakeStage, jump: timedelta) -> None:
-    stage = stages(rate=30.0, wanted=lambda *_: True)
+    stage = stages(rate=30.0)
     await stage.sender.start()
     await stage.storage.write(fan_out(60, Lane.NOTICE))
     await stage.pass_time(1)
