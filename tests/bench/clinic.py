@@ -98,8 +98,13 @@ class Telegram:
     pid: int
     session: aiohttp.ClientSession
 
-    async def ask(self, path: str) -> dict[str, Any]:
-        async with self.session.post(f"{self.url}{path}") as response:
+    async def pile(self, said: Sequence[tuple[int, str]]) -> None:
+        """Messages for whose replies nobody waits."""
+        await self.ask("/pile", said)
+
+    async def ask(self, path: str, given: Any = None) -> dict[str, Any]:
+        body = b"" if given is None else orjson.dumps(given)
+        async with self.session.post(f"{self.url}{path}", data=body) as response:
             answer: dict[str, Any] = orjson.loads(await response.read())
             return answer
 

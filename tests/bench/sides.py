@@ -1,5 +1,5 @@
 """The other figures: starting, standing idle, ten thousand reminders at once, a fan-out at Telegram's pace
-with an alert in its midst, and whether a step costs more as data grows.
+with an alert in its midst, whether a step costs more as data grows, and cries for help in a flood.
 
 Times here are of one machine in one state; counts are facts, and "against" compares two runs that were made
 one after the other.
@@ -15,10 +15,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.bench import clinic, race
+from tests.bench import clinic, flood, race
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Sizes:
     reminders: int = 100_000
     fan_out: int = 600
     answers: int = 300_000
+    flood: int = 2_000
 
     def times(self, scale: float) -> "Sizes":
         return Sizes(*(max(100, int(count * scale)) for count in astuple(self)))
@@ -43,12 +45,23 @@ async def measure(scale: float = 1.0) -> dict[str, Any]:
     """All of it; some minutes."""
     found: dict[str, Any] = {}
     sizes = Sizes().times(scale)
-    for part in (_standing, _fan_out, _growth):
+    for part in (_standing, _fan_out, _growth, *_FLOODS):
         with tempfile.TemporaryDirectory(prefix="handrail-bench-") as name:
             folder = Path(name)
             async with clinic.telegram(folder) as telegram:
                 found |= await part(folder, telegram, sizes)
     return found
+
+
+async def _flood(
+    folder: Path, telegram: clinic.Telegram, sizes: Sizes, *, model: bool = False, webhook: bool = False
+) -> dict[str, Any]:
+    found = await flood.flood(folder, telegram, sizes.flood, model=model, webhook=webhook)
+    kind = f"{', webhook' if webhook else ''}{', with the model' if model else ''}"
+    return {f"{sizes.flood:,} updates waiting{kind}": str(found)}
+
+
+_FLOODS = (_flood, partial(_flood, model=True), partial(_flood, webhook=True))
 
 
 def table(measured: dict[str, Any]) -> str:
@@ -105,7 +118,7 @@ async def _standing(folder: Path, telegram: clinic.Telegram, sizes: Sizes) -> di
             sent = (await telegram.ask("/calls"))["calls"].get("sendmessage", 0)
         took = time.monotonic() - moved
         await asyncio.sleep(3)
-        chats = Counter(chat for chat, _ in (await telegram.ask("/calls"))["sent"])
+        chats = Counter(chat for chat, *_ in (await telegram.ask("/calls"))["sent"])
     return {
         "start to the first getUpdates, empty database": f"{empty:.2f} s",
         f"the same with {sizes.reminders:,} reminders": f"{full - empty:+.2f} s",
@@ -151,7 +164,7 @@ async def _fan_out(folder: Path, telegram: clinic.Telegram, sizes: Sizes) -> dic
             if len(done) >= sizes.fan_out:
                 break
             await asyncio.sleep(0.25)
-    moments = [at for _, at in done]
+    moments = [at for _, at, _ in done]
     most = max(
         sum(at <= other < at + 1.0 for other in moments[place : place + 64])
         for place, at in enumerate(moments)

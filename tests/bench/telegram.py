@@ -3,7 +3,9 @@
 Runs as a process of its own (`python -m tests.bench.telegram [--trip SECONDS]`) and prints its port. The bot
 uses it as Telegram, with getUpdates or with a webhook. A patient's phone does `POST /say` with
 {"chat", "text"} or {"chat", "data"}; the answer comes when the bot has: the message, and the data of its
-buttons. A `trip` is the time that a call to Telegram and back spends on the way.
+buttons. `POST /pile` with a list of [chat, text] leaves messages for which nobody waits; after `POST /watch`
+with the pid of the bot, the CPU that it has used is noted with each message. A `trip` is the time that a call
+to Telegram and back spends on the way.
 
 The strict Telegram is bot/sandbox; this one is 20 times faster and believes everything.
 """
@@ -25,6 +27,7 @@ _BOT = {"id": 1000000, "is_bot": True, "first_name": "Bench", "username": "bench
 _ME = {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
 _CONNECTIONS = 40
 """As many as Telegram opens to a webhook unless it is told otherwise."""
+_REFUSED = 0.25
 _OK = b'{"ok":true,"result":true}'
 
 Reply = Callable[[bytes], None]
@@ -46,6 +49,10 @@ class Chat:
     def json(self) -> dict[str, Any]:
         return {"id": self.id, "first_name": "Sam", "type": "private"}
 
+    @property
+    def person(self) -> dict[str, Any]:
+        return {"id": self.id, "is_bot": False, "first_name": "Sam", "language_code": "en"}
+
 
 class Telegram:
     def __init__(self, trip: float = 0.0) -> None:
@@ -55,10 +62,12 @@ class Telegram:
         self.polling: tuple[Reply, int] | None = None
         self.number = 0
         self.calls: dict[str, int] = {}
-        self.sent_at: deque[tuple[int, float]] = deque(maxlen=200_000)
+        self.sent_at: deque[tuple[int, float, float]] = deque(maxlen=200_000)
+        self.watched: int | None = None
         self.hook: Hook | None = None
         self.ready: list[Reply] = []
         self.is_ready = False
+        self.asked_at: float | None = None
 
     def handle(self, path: str, body: bytes, kind: bytes, reply: Reply) -> None:
         if path.startswith("/bot"):
@@ -73,18 +82,27 @@ class Telegram:
             else:
                 self.call(method, parameters, reply)
             return
-        given = orjson.loads(body) if body else {}
+        given: Any = orjson.loads(body) if body else {}
         match path:
             case "/say":
                 self.say(given, reply)
             case "/ready":
                 self.ready.append(reply)
                 self._begin(self.is_ready)
+            case "/pile":
+                for number, text in given:
+                    self._deliver(self._written(self._chat(number), text))
+                reply(b"{}")
+            case "/watch":
+                self.watched = given
+                reply(b"{}")
             case "/calls":
-                reply(orjson.dumps({"calls": self.calls, "sent": list(self.sent_at)}))
+                told = {"calls": self.calls, "sent": list(self.sent_at), "asked": self.asked_at}
+                reply(orjson.dumps(told))
             case "/forget":
                 self.calls.clear()
                 self.sent_at.clear()
+                self.asked_at = None
                 reply(b"{}")
             case "/gone":  # the bot: whoever starts next is waited for
                 self.is_ready, self.polling = False, None
@@ -95,6 +113,7 @@ class Telegram:
     def call(self, method: str, given: dict[str, Any], reply: Reply) -> None:
         match method:
             case "getupdates":
+                self.asked_at = self.asked_at or time.monotonic()
                 self._poll(int(given.get("offset", 0)), int(given.get("limit", 100)), given, reply)
                 self._begin(True)
             case "sendmessage":
@@ -112,36 +131,40 @@ class Telegram:
 
     def say(self, given: dict[str, Any], reply: Reply) -> None:
         """A person writes or presses; `edit` says that changed buttons are answer enough."""
-        chat = self.chats.get(given["chat"])
-        if chat is None:
-            chat = self.chats[given["chat"]] = Chat(given["chat"])
+        chat = self._chat(given["chat"])
         chat.waiting = (reply, bool(given.get("edit")))
-        self.number += 1
-        person = {"id": chat.id, "is_bot": False, "first_name": "Sam", "language_code": "en"}
         if "data" in given:
+            self.number += 1
             event: dict[str, Any] = {
                 "update_id": self.number,
                 "callback_query": {
                     "id": str(self.number),
-                    "from": person,
+                    "from": chat.person,
                     "chat_instance": str(chat.id),
                     "message": chat.last,
                     "data": given["data"],
                 },
             }
         else:
-            chat.number += 1
-            message = {
-                "message_id": chat.number,
-                "from": person,
-                "chat": chat.json,
-                "date": int(time.time()),
-                "text": given["text"],
-            }
-            if given["text"].startswith("/"):
-                length = len(given["text"].split()[0])
-                message["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
-            event = {"update_id": self.number, "message": message}
+            event = self._written(chat, given["text"])
+        self._deliver(event)
+
+    def _written(self, chat: Chat, text: str) -> dict[str, Any]:
+        self.number += 1
+        chat.number += 1
+        message = {
+            "message_id": chat.number,
+            "from": chat.person,
+            "chat": chat.json,
+            "date": int(time.time()),
+            "text": text,
+        }
+        if text.startswith("/"):
+            length = len(text.split()[0])
+            message["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
+        return {"update_id": self.number, "message": message}
+
+    def _deliver(self, event: dict[str, Any]) -> None:
         if self.hook is not None:
             if self.trip:
                 asyncio.get_running_loop().call_later(self.trip / 2, self.hook.post, event)
@@ -150,6 +173,12 @@ class Telegram:
         else:
             self.updates.append(event)
             self._hand_out()
+
+    def _chat(self, number: int) -> Chat:
+        chat = self.chats.get(number)
+        if chat is None:
+            chat = self.chats[number] = Chat(number)
+        return chat
 
     def _poll(self, offset: int, limit: int, given: dict[str, Any], reply: Reply) -> None:
         while self.updates and self.updates[0]["update_id"] < offset:
@@ -168,11 +197,10 @@ class Telegram:
 
     def _said(self, given: dict[str, Any]) -> dict[str, Any]:
         number = int(given["chat_id"])
-        chat = self.chats.get(number)
-        if chat is None:
-            chat = self.chats[number] = Chat(number)
+        chat = self._chat(number)
         chat.number += 1
-        self.sent_at.append((number, time.monotonic()))
+        cpu = time.clock_gettime((~self.watched << 3) | 2) if self.watched else 0.0
+        self.sent_at.append((number, time.monotonic(), cpu))
         message = {
             "message_id": chat.number,
             "from": _BOT,
@@ -230,12 +258,17 @@ class Hook:
 
     def next(self) -> None:
         while self._queue and self._free:
-            body = orjson.dumps(self._queue.popleft())
-            self._free.pop().call(self._head + str(len(body)).encode() + b"\r\n\r\n" + body)
+            update = self._queue.popleft()
+            body = orjson.dumps(update)
+            self._free.pop().call(self._head + str(len(body)).encode() + b"\r\n\r\n" + body, update)
         if self._queue and self._opened < _CONNECTIONS:
             self._opened += 1
             _KEPT.add(task := asyncio.get_running_loop().create_task(self._open()))
             task.add_done_callback(_KEPT.discard)
+
+    def again(self, update: dict[str, Any]) -> None:
+        """It was refused: call again soon."""
+        asyncio.get_running_loop().call_later(_REFUSED, self.post, update)
 
     async def _open(self) -> None:
         _, caller = await asyncio.get_running_loop().create_connection(
@@ -260,17 +293,21 @@ class _Caller(asyncio.Protocol):
     def __init__(self, hook: Hook) -> None:
         self._hook = hook
         self._data = b""
+        self._update: dict[str, Any] = {}
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
 
-    def call(self, request: bytes) -> None:
+    def call(self, request: bytes, update: dict[str, Any]) -> None:
+        self._update = update
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self._data += data
         head = self._data.find(b"\r\n\r\n")
         if head >= 0 and len(self._data) >= head + 4 + length(self._data[:head]):
+            if b" 200 " not in self._data[:16]:
+                self._hook.again(self._update)
             self._data = b""
             self._hook.freed(self)
 
