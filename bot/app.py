@@ -32,6 +32,7 @@ from bot import (
 from bot.clock import Clock, OffsetClock, SystemClock
 from bot.clockwork import Clockwork
 from bot.courier import Courier
+from bot.direct import Direct
 from bot.hours import DutyHours, read_minutes
 from bot.intake import Intake
 from bot.journal import Log
@@ -49,6 +50,7 @@ from bot.telegram.receiving import Door, Polling, site
 from bot.telegram.request import Bot, insist
 from bot.telegram.request import bot as telegram_bot
 from bot.telegram.updates import ALLOWED
+from bot.triage import Triage
 from bot.understanding import Hearing, Screen
 from bot.unit import Unit
 from bot.web import Web
@@ -178,12 +180,13 @@ class App:
         self._begin_web_early()
         await insist(self.bot.initialize)
         self.outbound = Outbound(self.bot)
+        direct = Direct(self.outbound)
         self.program = program_of(self.settings, self.words, self.bot.username)
         self.host = endings.host(self.program)
         self.clockwork = Clockwork(self.store, self.program, time.perf_counter)
         self.sender = Sender(
             self.store,
-            second_channel.Couriers(self.outbound, couriers_of(self.settings)),
+            second_channel.Couriers(direct, couriers_of(self.settings)),
             rate=self.settings.send_rate,
             shared=not self.store.on_sqlite,
             chance=random.Random(),  # noqa: S311
@@ -194,10 +197,9 @@ class App:
         self.intake = Intake(
             self.store,
             self.host,
-            self.screen,
-            self.outbound,
+            Triage(self.store, self.host, self.screen, direct, self.listening),
             self.outbound.answer_callback,
-            self.listening,
+            shared=not self.store.on_sqlite,
         )
         self._door = Door(self.bot, self.clock, self.intake.receive, self._bury)
         self._polling = Polling(self.bot, self._door)
@@ -218,6 +220,7 @@ class App:
         if self.mode.takes_in and not self.settings.webhook_url:
             await self._polling.confirm()
         await self.web.stop()
+        await self.intake.stop()
         if self.listening is not None:
             self.listening.stop()
         await self.sender.stop(GRACE)

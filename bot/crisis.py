@@ -13,7 +13,7 @@ from bot.concerns import Category, Concern, Level
 from bot.conversations import Host
 from bot.flags import Raised
 from bot.inbound import Inbound, Medium
-from bot.outbox import Buttons, Lane
+from bot.outbox import Buttons
 from bot.people import Person
 from bot.program import Program, local
 from bot.rows import Flag, Patient, Record, Staff, Standing
@@ -33,22 +33,21 @@ _PRESSED = {
 }
 
 
-def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_directly: bool = False) -> None:
-    """Commit a concern: flag and alert for the team, the card for the person.
-
-    `told_directly` says that the card went out while storage was gone: then only the news is told.
-    """
+def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern) -> None:
+    """Commit a concern: flag and alert for the team, the card for the person."""
+    cause = inbound.key.hex()
+    if outbox.has_card(unit, cause):
+        return
     person = people.who(unit, inbound.chat, inbound.language)
     program = host.program
     to = people.address(person)
-    cause = inbound.key.hex()
     level = Level(concern.level)
     if isinstance(person, Staff) and desk.awaits_note(unit, person):
         return
     if not isinstance(person, Patient) or person.standing not in (Standing.ENROLLED, Standing.INVITED):
         if concern.ask or level >= Level.URGENT:
             text = _card(program, people.language(person), concern, person)
-            outbox.say(unit, to, text, lane=Lane.ALERT, cause=f"card:{cause}")
+            outbox.card(unit, to, cause, text)
         return
     grave = level >= Level.URGENT or concern.ask
     if person.standing == Standing.INVITED and not grave:
@@ -67,7 +66,7 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
         else:
             text = _card(program, person.language, concern, person, *_chances(unit, program, person, level))
         below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
-        outbox.say(unit, to, text, below, lane=Lane.ALERT, cause=f"card:{cause}")
+        outbox.card(unit, to, cause, text, below)
         return
     flag = alerts.raise_flag(
         unit,
@@ -82,12 +81,11 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern, *, told_dir
     if not grave:
         outbox.say(unit, to, alerts.told(unit, program, person, flag), cause=f"told:{cause}")
         return
-    if told_directly and alerts.recipients(unit, program, person, 0):
-        text = program.words.text(person.language, "crisis", "told_now")
-    else:
-        text = _card(program, person.language, concern, person, *_chances(unit, program, person, level))
+    reachable, duty = _chances(unit, program, person, level)
+    text = _card(program, person.language, concern, person, reachable, duty)
+    news = program.words.text(person.language, "crisis", "told_now") if reachable else None
     below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
-    outbox.say(unit, to, text, below, lane=Lane.ALERT, cause=f"card:{cause}")
+    outbox.card(unit, to, cause, text, below, news=news)
 
 
 def reached(unit: Unit, program: Program, patient: Patient) -> str:
@@ -173,7 +171,9 @@ def _add_to_open(unit: Unit, program: Program, patient: Patient, concern: Concer
             continue
         if Level(flag.level) > level or (Level(flag.level) == level and _alike(flag, concern)):
             body = flag.body or {}
-            evidence = [*body.get("evidence", []), *([concern.evidence] if concern.evidence else [])]
+            evidence = [*body.get("evidence", [])]
+            if concern.evidence and concern.evidence not in evidence:
+                evidence.append(concern.evidence)
             return unit.change(flag, body={**body, "evidence": evidence})
     return None
 

@@ -4,7 +4,7 @@
 that the same update gives the same key for ever and no other update does.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -103,9 +103,12 @@ class Inbound:
 
     def to_json(self) -> dict[str, Any]:
         """As the inbox keeps it (sealed)."""
-        kept = asdict(self)
-        kept["event"] = {"is": type(self.event).__name__, **kept["event"]}
-        return kept | {"key": self.key.hex(), "at": self.at.isoformat()}
+        return {
+            **_fields(self),
+            "key": self.key.hex(),
+            "at": self.at.isoformat(),
+            "event": {"is": type(self.event).__name__, **_fields(self.event)},
+        }
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> "Inbound":
@@ -121,6 +124,11 @@ class Inbound:
                 "event": event(**given),
             }
         )
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """What `dataclasses.asdict` gives for flat values, in a tenth of the time."""
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 _EVENTS: dict[str, Any] = {kind.__name__: kind for kind in (Said, Edited, Pressed, Showed, Left, Grouped)}

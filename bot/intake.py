@@ -1,50 +1,46 @@
 """Intake: what Telegram hands over is committed before Telegram is told so.
 
-For each inbound: its words are screened; a concern is committed first, in a unit of its own (danger
-goes first); then its turn runs in one unit, together with its redelivery key. What explicit phrases hear in a
-whole batch goes before everything. What only the model can hear, or what a phrase is not sure of, takes the
-time that it takes, off the event loop and in the chat's order, and also goes before its own turn. When the
-model cannot keep up, a message is kept and handled a little later. A turn that fails is kept,
-encrypted, and tried again in its patient's order; after `TRIES` it becomes a dead letter and the person
-gets an honest apology. Only a database that cannot commit makes `receive` raise; then Telegram keeps the
-update and hands it over again.
+Danger goes first, for a whole batch at once (`bot.triage`). Then each turn runs in one unit, together with
+its redelivery key (`bot.inbox`), each chat's in order and all chats side by side.
+
+In a flood nobody's cry waits for the turns of those before. While more comes than there is time for, all of
+it is screened and kept, so that the next can be handed over; the turns are taken from there, in the order of
+arrival, as soon as everything is here. A message that the model has not read in time is kept too.
+
+A turn that fails is kept and tried again in its patient's order, and at last becomes a dead letter with an
+honest apology. Only a database that cannot commit makes `receive` raise; then Telegram keeps the update and
+hands it over again.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from bot import crisis, safety, turns
-from bot.concerns import Concern, Hearer
+from bot import inbox, triage, turns
+from bot.concerns import Concern
 from bot.conversations import Host
-from bot.courier import Courier
 from bot.inbound import Inbound, Pressed
 from bot.journal import Log
-from bot.listening import Deaf, Listening
-from bot.rows import Incoming, Receipt
+from bot.together import Together
+from bot.triage import Heard, NotYet, Triage
 from bot.unit import Storage, Unit
 
 log = Log(__name__)
 
-TRIES = 5
-PATIENCE = 1.5
-"""Seconds that a concern may take to be committed before its card is sent directly (law 3)."""
-_ASIDE = 0.5
-"""Seconds that it may take to learn which dialog is open, before a concern is committed."""
-LISTENS = 1.0
-"""Seconds that Telegram waits for the model before a message is kept for later."""
-AT_MOST = 30.0
-"""Seconds that a kept message waits for it; then what the phrases heard must do."""
-_BACKOFF = timedelta(seconds=2)
-
-
-class NotYet(Exception):
-    """The model has not read the message in time."""
+LISTENS, LISTENS_KEPT = 1.0, 5.0
+"""Seconds that Telegram, and the turns of a flood, wait for the model before they go on without a message."""
+MANY = 32
+"""So many calls of `receive` at a time are a flood: a webhook called on most of its 40 connections."""
+RESPITE = 0.25
+"""Seconds for which there must be fewer before it is over, since the calls come in waves."""
+_TURNS = 64
+"""Turns of a flood that are taken together."""
+_REMEMBERED = 5000
+"""Kept messages that wait in memory too; beyond them, `retry` reads the others from the inbox."""
 
 
 class Answering(Protocol):
@@ -74,242 +70,172 @@ class _Turnstile:
 
 
 class Intake:
-    """Receives what `bot.telegram` has translated."""
+    """Receives what `bot.telegram` has translated. `shared`: other processes work on the same inbox."""
 
     def __init__(
         self,
         storage: Storage,
         host: Host,
-        hearer: Hearer,
-        courier: Courier,
+        triage: Triage,
         answer_press: Answering,
-        listening: Listening | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
         self._storage = storage
         self._host = host
-        self._hearer = hearer
-        self._courier = courier
+        self._triage = triage
         self._answer_press = answer_press
-        self._listening = listening
+        self._shared = shared
         self._turnstile = _Turnstile()
-        self._warned: set[bytes] = set()
+        self._backlog = Together(self._catch_up, _TURNS)
+        self._in_hand = 0
+        self._crowded_until = 0.0
+        self._all_here = asyncio.Event()
+        self._all_here.set()
+        self._stopping = False
 
-    async def receive(self, batch: Iterable[Inbound]) -> None:
-        """Return when all of it is committed; concerns of the whole batch go before any turn."""
-        heard = [(inbound, await self._screened(inbound)) for inbound in batch]
-        concerns = [
-            self._hear(inbound, concern)
-            for inbound, concern in heard
-            if concern is not None and not concern.expected and not self._listens(inbound, concern)
-        ]
-        if concerns:
-            await asyncio.gather(*concerns)
-        chats: dict[int, list[tuple[Inbound, Concern | None]]] = defaultdict(list)
+    async def receive(self, batch: Sequence[Inbound], more: bool = False) -> None:
+        """Return when all of it is committed; concerns of the whole batch go before any turn.
+
+        `more`: Telegram is known to have more waiting, until a call says otherwise.
+        """
+        self._look(more)
+        self._in_hand += 1
+        try:
+            heard = await self._triage.screen(batch)
+            if not (self._flooded and heard and await self._kept(heard)):
+                await self._by_chat(heard)
+        finally:
+            self._in_hand -= 1
+
+    async def retry(self, most: int = 100) -> int:
+        """Try again what is kept and due, each chat in its order; the number of turns tried."""
+        if self._flooded:
+            return 0
+        chats: dict[int, list[Inbound]] = defaultdict(list)
+        for inbound in await self._storage.read(lambda unit: inbox.due(unit, most)):
+            chats[inbound.chat].append(inbound)
+        return sum(await asyncio.gather(*map(self._again_in_order, chats.values())))
+
+    async def caught_up(self) -> None:
+        """Until the turns of a flood are taken."""
+        await self._backlog.finished()
+
+    async def stop(self) -> None:
+        """Take no more turns of a flood: they are kept, and the next process takes them."""
+        self._stopping = True
+        self._all_here.set()
+        await self.caught_up()
+
+    # A flood
+
+    def _look(self, more: bool) -> None:
+        if more:
+            self._all_here.clear()
+        else:
+            self._all_here.set()
+        if self._in_hand >= MANY:
+            self._crowded_until = asyncio.get_running_loop().time() + RESPITE
+
+    @property
+    def _flooded(self) -> bool:
+        """Whether more comes than there is time for, or turns of such a time are still to be taken."""
+        return not self._all_here.is_set() or self._in_hand >= MANY or self._backlog.busy
+
+    async def _flood_over(self) -> None:
+        while not self._stopping:
+            await self._all_here.wait()
+            left = self._crowded_until - asyncio.get_running_loop().time()
+            if left <= 0:
+                return
+            await asyncio.sleep(left)
+
+    async def _kept(self, heard: Sequence[Heard]) -> bool:
+        """Keep all of it in one unit; False where that fails, since one that cannot be kept must not hold up
+        the others."""
+        inbounds = [inbound for inbound, _ in heard]
+        try:
+            new = await self._storage.write(lambda unit: inbox.keep(unit, inbounds, ours=self._shared))
+        except Exception as error:
+            log.error("intake.not_kept", count=len(inbounds), error=error)
+            return False
+        keys = {inbound.key for inbound in new[: max(0, _REMEMBERED - len(self._backlog))]}
+        for inbound, concern in heard:
+            if inbound.key in keys:
+                self._backlog.add((inbound, concern))
+        return True
+
+    async def _catch_up(self, heard: list[Heard]) -> None:
+        """Some turns of a flood that has gone by."""
+        await self._flood_over()
+        if self._stopping:
+            return
+        try:
+            await self._by_chat(heard, kept=True)
+        except Exception as error:
+            log.error("intake.not_caught_up", count=len(heard), error=error)
+
+    # Turns
+
+    async def _by_chat(self, heard: Sequence[Heard], *, kept: bool = False) -> None:
+        """The turns of these, each chat's in order and all chats side by side."""
+        chats: dict[int, list[Heard]] = defaultdict(list)
         for inbound, concern in heard:
             chats[inbound.chat].append((inbound, concern))
         if len(chats) == 1:
             [only] = chats.values()
-            await self._in_order(only)
+            await self._in_order(only, kept)
         else:
-            await asyncio.gather(*(self._in_order(inbounds) for inbounds in chats.values()))
+            await asyncio.gather(*(self._in_order(some, kept) for some in chats.values()))
 
-    async def retry(self, most: int = 100) -> int:
-        """Try again what is kept and due, each chat in its order; the number of turns tried."""
-        due = await self._storage.read(
-            lambda unit: unit.find(Incoming, state=Receipt.WAITING, due_at__le=unit.now, limit=most)
-        )
-        chats: dict[bytes | None, list[Inbound]] = defaultdict(list)
-        for row in due:
-            if row.body is not None:
-                chats[row.chat_hash].append(Inbound.from_json(row.body))
-        return sum(await asyncio.gather(*(self._again_in_order(inbounds) for inbounds in chats.values())))
+    async def _in_order(self, heard: Sequence[Heard], kept: bool) -> None:
+        async with self._turnstile.through(heard[0][0].chat):
+            for inbound, phrase in heard:
+                concern = phrase
+                if phrase is not None and phrase.expected:  # what asked for such words may be over by now
+                    [(_, concern)] = await self._triage.screen([inbound])
+                try:
+                    concern = await self._triage.listen(inbound, concern, LISTENS_KEPT if kept else LISTENS)
+                except NotYet:
+                    goes_on = False
+                    if not kept:
+                        await self._storage.write(partial(inbox.keep, inbounds=[inbound]))
+                else:
+                    goes_on = await self._turn(inbound, concern, kept)
+                if kept and not goes_on:
+                    return
 
-    async def _again_in_order(self, inbounds: list[Inbound]) -> int:
+    async def _again_in_order(self, inbounds: Sequence[Inbound]) -> int:
         """The number tried, up to the first behind which the others must wait."""
         async with self._turnstile.through(inbounds[0].chat):
             for tried, inbound in enumerate(inbounds, 1):
-                concern = await self._concern(inbound)
+                [(_, concern)] = await self._triage.screen([inbound])
                 try:
-                    concern = await self._listen(inbound, concern, AT_MOST)
+                    concern = await self._triage.listen(inbound, concern, triage.AT_MOST)
                 except NotYet:
                     log.warning("listening.too_late")
                     if concern is not None and not concern.expected:
-                        await self._hear(inbound, concern)
-                if not await self._again(inbound, concern):
+                        await self._triage.hear(inbound, concern)
+                if not await self._turn(inbound, concern, kept=True):
                     return tried
         return len(inbounds)
 
-    async def _screened(self, inbound: Inbound) -> Concern | None:
-        """Its concern; a fault of ours in hearing one message must not keep all others from being heard."""
+    async def _turn(self, inbound: Inbound, concern: Concern | None, kept: bool) -> bool:
+        """Its turn, in one unit with its redelivery key; False while those behind it must wait."""
+        toast, goes_on = None, True
+
+        def take(unit: Unit) -> str | None:
+            return turns.take(unit, self._host, inbound, concern)
+
         try:
-            return await self._concern(inbound)
-        except Exception as error:
-            log.error("concern.not_heard", kind=type(inbound.event).__name__, error=error)
-            return None
-
-    async def _concern(self, inbound: Inbound) -> Concern | None:
-        """What is heard in it. Answers to a safety plan or to ASQ name danger by design: there only present
-        intent is heard. Which dialog is open is looked up only when something was heard, so that ordinary
-        words cost nothing; when that cannot be looked up, what was heard stands."""
-        if isinstance(inbound.event, Pressed):
-            return crisis.pressed(inbound.event.data)
-        words = inbound.words
-        heard = self._hearer(words) if words else None
-        return await self._meant(inbound, words, heard) if words and heard else None
-
-    async def _meant(self, inbound: Inbound, words: str, heard: Concern) -> Concern:
-        """The same concern, or what it is worth where such words are asked for."""
-        try:
-            asked_for = self._storage.read(
-                lambda unit: safety.asks_for(unit, self._host, inbound.chat, heard.category)
-            )
-            if await asyncio.wait_for(asked_for, _ASIDE):
-                return self._hearer(words, planning=True) or replace(heard, expected=True)
-        except Exception as error:
-            log.warning("concern.dialog_unknown", error=error)
-        return heard
-
-    def _listens(self, inbound: Inbound, concern: Concern | None) -> bool:
-        """Whether the model is to be asked: where a phrase is sure, it has nothing to add."""
-        if self._listening is None or self._listening.deaf or inbound.prose is None:
+            work = partial(inbox.again if kept else inbox.first, inbound=inbound, turn=take)
+            toast = await self._storage.write(work)
+        except inbox.Behind:
             return False
-        return concern is None or not (concern.crisis or concern.expected)
-
-    async def _listen(self, inbound: Inbound, concern: Concern | None, seconds: float) -> Concern | None:
-        """What phrases and model hear in it, committed if it is anything. Raises `NotYet`."""
-        prose = inbound.prose
-        if self._listening is None or prose is None or not self._listens(inbound, concern):
-            return concern
-        if self._listening.behind and seconds < AT_MOST:
-            raise NotYet
-        try:
-            heard = await asyncio.wait_for(self._listening.hear(prose), seconds)
-        except Deaf:
-            heard = concern
-        except TimeoutError:
-            raise NotYet from None
-        if heard is not None:
-            heard = await self._meant(inbound, prose, heard)
-            if not heard.expected:
-                await self._hear(inbound, heard)
-        return heard
-
-    async def _hear(self, inbound: Inbound, concern: Concern) -> None:
-        """Commit a concern within `PATIENCE`, or send the card past the storage, once."""
-
-        def commit(unit: Unit) -> None:
-            # Asked when it runs: a commit that hung may come after the card that it was too late for.
-            crisis.hear(unit, self._host, inbound, concern, told_directly=inbound.key in self._warned)
-
-        writing = asyncio.ensure_future(self._storage.write(commit, urgent=True))
-        try:
-            await asyncio.wait_for(asyncio.shield(writing), PATIENCE)
-        except Exception as error:
-            log.error("concern.not_committed", level=concern.level, error=error)
-            if inbound.key not in self._warned and crisis.needs_help_first(concern):
-                await self._send_directly(inbound, concern)
-            if isinstance(error, TimeoutError):
-                await writing
-            else:
-                raise
-        self._warned.discard(inbound.key)
-
-    async def _send_directly(self, inbound: Inbound, concern: Concern) -> None:
-        text = crisis.unsaved_card(self._host.program, inbound.language or "en", concern)
-        try:
-            await self._courier.deliver({"chat": inbound.chat, "kind": "text", "text": text, "buttons": []})
-        except Exception as error:
-            log.error("card.not_sent", error=error)
-        else:
-            self._warned.add(inbound.key)
-
-    async def _in_order(self, inbounds: list[tuple[Inbound, Concern | None]]) -> None:
-        async with self._turnstile.through(inbounds[0][0].chat):
-            for inbound, concern in inbounds:
-                try:
-                    heard = await self._listen(inbound, concern, LISTENS)
-                except NotYet:
-                    await self._storage.write(partial(_defer, inbound=inbound))
-                else:
-                    await self._turn(inbound, heard)
-
-    async def _turn(self, inbound: Inbound, concern: Concern | None) -> None:
-        toast = None
-        try:
-            toast = await self._storage.write(
-                lambda unit: _first(unit, lambda: turns.take(unit, self._host, inbound, concern), inbound)
-            )
         except Exception as error:
             log.error("turn.failed", kind=type(inbound.event).__name__, error=error)
-            await self._storage.write(lambda unit: _keep(unit, self._host, inbound))
+            give_up = partial(turns.apologise, host=self._host, inbound=inbound)
+            goes_on = await self._storage.write(partial(inbox.failed, inbound=inbound, give_up=give_up))
         if isinstance(inbound.event, Pressed):
             self._answer_press(inbound.event.callback_id, toast)
-
-    async def _again(self, inbound: Inbound, concern: Concern | None) -> bool:
-        """One more try at a kept inbound; False while those behind it must wait."""
-
-        def turn(unit: Unit) -> None:
-            unit.lock(unit.digest(inbound.chat))
-            row = unit.one(Incoming, key=inbound.key, state=Receipt.WAITING)
-            if row is not None:
-                turns.take(unit, self._host, inbound, concern)
-                unit.change(row, state=Receipt.DONE, body=None, due_at=None)
-
-        try:
-            await self._storage.write(turn)
-        except Exception as error:
-            log.error("turn.failed_again", kind=type(inbound.event).__name__, error=error)
-            return await self._storage.write(lambda unit: _keep(unit, self._host, inbound))
-        return True
-
-
-def _first(unit: Unit, turn: Callable[[], str | None], inbound: Inbound) -> str | None:
-    """Run a turn unless it was run before, or must wait behind earlier ones of its chat."""
-    chat_hash = unit.digest(inbound.chat)
-    unit.lock(chat_hash)
-    waits = unit.one(Incoming, chat_hash=chat_hash, state=Receipt.WAITING) is not None
-    return turn() if _note(unit, inbound, waits=waits) and not waits else None
-
-
-def _defer(unit: Unit, inbound: Inbound) -> None:
-    """Keep an inbound that the model has not read yet, for the next tick."""
-    unit.lock(unit.digest(inbound.chat))
-    _note(unit, inbound, waits=True)
-
-
-def _note(unit: Unit, inbound: Inbound, *, waits: bool) -> bool:
-    """Its redelivery key, and all of it while it waits; False if it came before."""
-    row = Incoming(
-        id=unit.new_id(),
-        key=inbound.key,
-        chat_hash=unit.digest(inbound.chat),
-        at=unit.now,
-        state=Receipt.WAITING if waits else Receipt.DONE,
-        due_at=unit.now if waits else None,
-        body=inbound.to_json() if waits else None,
-    )
-    return unit.add_once(row)
-
-
-def _keep(unit: Unit, host: Host, inbound: Inbound) -> bool:
-    """Keep an inbound whose turn failed, to try again later; True once it is given up."""
-    chat_hash = unit.digest(inbound.chat)
-    row = unit.one(Incoming, key=inbound.key)
-    if row is None:
-        row = Incoming(
-            id=unit.new_id(),
-            key=inbound.key,
-            chat_hash=chat_hash,
-            at=unit.now,
-            state=Receipt.WAITING,
-            body=inbound.to_json(),
-        )
-        unit.add(row)
-    attempts = row.attempts + 1
-    if attempts >= TRIES:
-        unit.change(row, state=Receipt.DEAD, attempts=attempts, due_at=None)
-        turns.apologise(unit, host, inbound)
-        log.error("letter.dead", letter=row.id, attempt=attempts)
-        return True
-    unit.change(row, attempts=attempts, due_at=unit.now + _BACKOFF * 2 ** (attempts - 1))
-    return False
+        return goes_on

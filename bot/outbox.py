@@ -91,6 +91,14 @@ def worded(text: str, buttons: Buttons = ()) -> dict[str, Any]:
     return {"kind": Kind.TEXT, "text": text, "buttons": _plain(buttons)}
 
 
+def card(
+    unit: Unit, to: Address, key: str, text: str, buttons: Buttons = (), *, news: str | None = None
+) -> None:
+    """Queue the crisis card of an update (`key`), once. `news`: what is left to say if one has been sent."""
+    body = worded(text, buttons) | {"card": key, "news": news}
+    post(unit, to, body, lane=Lane.ALERT, cause=f"card:{key}")
+
+
 def edit(unit: Unit, to: Address, message_id: int, text: str, buttons: Buttons = ()) -> None:
     """Change a message whose Telegram id is known (the one whose button was pressed)."""
     body = {"kind": Kind.EDIT, "message_id": message_id, "text": text, "buttons": _plain(buttons)}
@@ -129,6 +137,11 @@ def delete(unit: Unit, to: Address, message_ids: Sequence[int]) -> None:
     for start in range(0, len(message_ids), 100):
         some = list(message_ids[start : start + 100])
         post(unit, to, {"kind": Kind.DELETE, "message_ids": some}, lane=Lane.ALERT)
+
+
+def has_card(unit: Unit, key: str) -> bool:
+    """Whether this update has brought its card."""
+    return unit.one(Outgoing, cause=f"card:{key}") is not None
 
 
 def set_menu(unit: Unit, to: Address, commands: Sequence[tuple[str, str]]) -> None:

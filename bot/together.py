@@ -20,6 +20,11 @@ class Together(Generic[T]):
     def __len__(self) -> int:
         return len(self._items)
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is left, or under way."""
+        return self._task is not None
+
     def add(self, item: T) -> None:
         self._items.append(item)
         if self._task is None:

@@ -31,7 +31,8 @@ _GET_UPDATES = "get__updates"
 _WAIT_AT_MOST = 30.0
 _SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105
 
-Receive = Callable[[list[Inbound]], Awaitable[None]]
+Receive = Callable[[list[Inbound], bool], Awaitable[None]]
+"""Takes a batch in, and whether Telegram is known to have more waiting."""
 Bury = Callable[[bytes, dict[str, Any]], Awaitable[None]]
 Healthy = Callable[[], bool]
 HandOver = Callable[[list[dict[str, Any]]], Awaitable[None]]
@@ -46,8 +47,8 @@ class Door:
         self._receive = receive
         self._bury = bury
 
-    async def hand_over(self, raw: list[dict[str, Any]]) -> None:
-        """Return when all of it is committed."""
+    async def hand_over(self, raw: list[dict[str, Any]], more: bool = False) -> None:
+        """Return when all of it is committed. `more`: Telegram has more waiting."""
         inbounds = []
         for update in raw:
             try:
@@ -60,17 +61,20 @@ class Door:
                 continue
             if inbound is not None:
                 inbounds.append(inbound)
-        if inbounds:
-            await self._receive(inbounds)
+        await self._receive(inbounds, more)
 
 
 class Polling:
-    """getUpdates, batch after batch: the next offset confirms what is committed, and only that."""
+    """getUpdates, batch after batch: the next offset confirms what is committed, and only that.
+
+    A full batch says that more is waiting; the next one is then asked for without waiting for it to come.
+    """
 
     def __init__(self, bot: Bot, door: Door) -> None:
         self._bot = bot
         self._door = door
         self._offset: int | None = None
+        self._more = False
 
     async def run(self) -> None:
         """Until cancelled. Whatever fails is waited for and tried again."""
@@ -89,23 +93,30 @@ class Polling:
                 log.warning("intake.unreachable", error=error)
             except Exception as error:
                 log.error("intake.not_committed", error=error)
+            await self._pause()
             await asyncio.sleep(wait)
             wait = min(wait * 2, _WAIT_AT_MOST)
 
     async def once(self) -> int:
         """Fetch one batch and commit it; the number of updates."""
-        parameters: dict[str, Any] = {
-            "timeout": _POLL_SECONDS,
-            "limit": _BATCH,
-            "allowed_updates": ALLOWED,
-        }
+        seconds = 0 if self._more else _POLL_SECONDS
+        parameters: dict[str, Any] = {"timeout": seconds, "limit": _BATCH, "allowed_updates": ALLOWED}
         if self._offset is not None:
             parameters["offset"] = self._offset
-        raw: Any = await self._bot.do_api_request(_GET_UPDATES, parameters, read_timeout=_POLL_SECONDS + 10)
-        if raw:
-            await self._door.hand_over(raw)
-            self._offset = int(raw[-1]["update_id"]) + 1
+        raw: Any = await self._bot.do_api_request(_GET_UPDATES, parameters, read_timeout=seconds + 10)
+        if not raw:
+            await self._pause()
+            return 0
+        self._more = len(raw) >= _BATCH
+        await self._door.hand_over(raw, self._more)
+        self._offset = int(raw[-1]["update_id"]) + 1
         return len(raw)
+
+    async def _pause(self) -> None:
+        """Nothing comes for now: what was kept until then gets its turns."""
+        if self._more:
+            self._more = False
+            await self._door.hand_over([])
 
     async def confirm(self) -> None:
         """Tell Telegram about the last batch, so that it does not come again after a clean stop."""

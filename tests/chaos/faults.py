@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from bot import alerts, conversations, copies, intake, ledger, rounds, turns
+from bot import alerts, conversations, copies, inbox, intake, ledger, rounds, triage, turns
 from bot.nudges import Outcome
 from bot.rows import Answer, Incoming, Message, Outgoing, Record, Sending
 from bot.store.database import Store
@@ -64,17 +64,17 @@ def _drop_outbox_rows() -> None:
 
 def _skip_the_unique_key() -> None:
     """A redelivered update is taken for a new one; Telegram hears a little late, so that some come again."""
-    first, once = intake._first, Polling.once
+    first, once = inbox.first, Polling.once
 
-    def every_time(unit: Any, turn: Any, inbound: Any) -> Any:
-        return first(unit, turn, replace(inbound, key=unit.new_id().to_bytes(16, "big")))
+    def every_time(unit: Any, inbound: Any, turn: Any) -> Any:
+        return first(unit, replace(inbound, key=unit.new_id().to_bytes(16, "big")), turn)
 
     async def slowly(self: Polling) -> int:
         done = await once(self)
         await asyncio.sleep(0.3)
         return done
 
-    intake._first = every_time
+    inbox.first = every_time
     Polling.once = slowly  # type: ignore[method-assign]
 
 
@@ -189,7 +189,7 @@ def _hear_nothing() -> None:
     async def deaf(self: Any, inbound: Any) -> None:
         return None
 
-    intake.Intake._concern = deaf  # type: ignore[method-assign]
+    triage.Triage._concern = deaf  # type: ignore[method-assign]
 
 
 def _fire_twice() -> None:

@@ -25,8 +25,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bot import app, endings, intake, journal, seeding
+from bot import app, endings, journal, seeding, triage
 from bot.clock import SettableClock, StillClock
+from bot.direct import Direct
 from bot.intake import Intake
 from bot.program import Program
 from bot.rows import Incoming, Outgoing, Receipt, Sending
@@ -35,6 +36,7 @@ from bot.store import schema
 from bot.store.database import Store
 from bot.telegram.receiving import Door
 from bot.telegram.request import bot as telegram_bot
+from bot.triage import Triage
 from bot.understanding import Screen
 from bot.unit import Unit
 from bot.wording import Wording
@@ -150,12 +152,13 @@ async def fuzzing(url: str, seed: int) -> AsyncIterator[Fuzz]:
         dialogs=CATALOGUE, lines={"en": ("Call or text 988",)},
     )  # fmt: skip
     tg, log = LocalTelegram(now=clock.now), Log()
-    intake.PATIENCE = 60.0  # the machine may be slow; the card past the storage has a test of its own
+    triage.PATIENCE = 60.0  # the machine may be slow; the card past the storage has a test of its own
     async with serve(tg, 0) as api:
         bot = telegram_bot(tg.token, api)
         await bot.initialize()
+        host = endings.host(program)
         taking = Intake(
-            store, endings.host(program), Screen(app.CONTENT), NoCourier(),
+            store, host, Triage(store, host, Screen(app.CONTENT), Direct(NoCourier()), None),
             lambda callback_id, toast=None: answered.add(callback_id),
         )  # fmt: skip
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from bot import alerts, contacts, vigils
 from bot.concerns import Category, Concern, Hearer, Level
+from bot.direct import Direct
 from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
 from bot.intake import Intake
-from bot.listening import Listening
+from bot.listening import Deaf, Listening
 from bot.rows import Flag, Outgoing, Session
+from bot.triage import Triage
 from bot.unit import Unit
 from tests.reminders.clinic import MINUTE, Clinic
 
@@ -38,21 +43,53 @@ def everything(text: str, *, planning: bool = False) -> Concern | None:
     return HEARD.get(text)
 
 
+VEILED = "it is all arranged for sunday"
+HINT = "i gave him my guitar"
+MORE = {
+    VEILED: Concern(Level.EMERGENCY, Category.SUICIDE, VEILED),
+    HINT: Concern(Level.WATCH, Category.SUICIDE, HINT, ask=True),
+}
+
+
+class Model:
+    """Knows what the phrases of these tests know, and two sentences more."""
+
+    def __init__(self, *, loads: bool = True, breaks: bool = False) -> None:
+        self.problem: str | None = None
+        self.loads, self.breaks = loads, breaks
+        self.texts: list[str] = []
+        self.open = threading.Event()
+        self.open.set()
+
+    def load(self) -> bool:
+        return self.loads
+
+    def listen(self, texts: Sequence[str]) -> list[Concern | None]:
+        self.open.wait()
+        self.texts += texts
+        if self.breaks:
+            self.problem = "broke"
+            return [hear(text) for text in texts]
+        return [None if text == PULL else MORE.get(text) or hear(text) for text in texts]
+
+
 @dataclass
 class Ward(Clinic):
     """`says` and `presses` give the texts that the patient got for it, in order."""
 
     hearing: Hearer = hear
     listening: Listening | None = None
+    direct: Direct = field(default_factory=lambda: Direct(None))  # type: ignore[arg-type]
+    answered: list[str] = field(default_factory=list)
+    shared: bool = False
 
     def intake(self) -> Intake:
         return Intake(
             self.storage,
             self.host,
-            self.hearing,
-            None,  # type: ignore[arg-type]
-            lambda _, toast=None: None,
-            self.listening,
+            Triage(self.storage, self.host, self.hearing, self.direct, self.listening),
+            lambda press, toast=None: self.answered.append(press),
+            shared=self.shared,
         )
 
     async def says(self, id: int, text: str) -> list[str]:
@@ -142,3 +179,16 @@ class Ward(Clinic):
     async def _newest(self) -> int:
         rows = await self.storage.read(lambda unit: unit.find(Outgoing, order="-id", limit=1))
         return rows[0].id if rows else 0
+
+
+async def listen(ward: Ward, model: Model) -> Listening:
+    """A model that is ready: it has read something."""
+    ward.listening = Listening(model)
+    shut, texts = not model.open.is_set(), list(model.texts)
+    model.open.set()
+    with suppress(Deaf):
+        await ward.listening.hear("")
+    if shut:
+        model.open.clear()
+    model.texts[:] = texts
+    return ward.listening

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.clock import SettableClock, StillClock
 from bot.store.database import Store
-from tests.crisis.clinic import Ward
+from tests.crisis.clinic import Model, Ward
 from tests.fakes import FakeStorage
 
 MONDAY_NOON = datetime(2026, 3, 2, 17, tzinfo=UTC)
@@ -50,3 +50,10 @@ async def small_ward(clock: SettableClock) -> Ward:
     made = Ward(FakeStorage(clock), clock)
     await made.opens()
     return made
+
+
+@pytest.fixture
+def model() -> Iterator[Model]:
+    made = Model()
+    yield made
+    made.open.set()

@@ -3,68 +3,15 @@ who need not."""
 
 import asyncio
 import logging
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from bot import intake
-from bot.concerns import Category, Concern, Level
+from bot import intake, triage
 from bot.inbound import Said
 from bot.listening import Deaf, Listening
 from bot.rows import Incoming, Message, Receipt
-from tests.crisis.clinic import BURDEN, DIE, PULL, Ward, hear
-
-VEILED = "it is all arranged for sunday"
-HINT = "i gave him my guitar"
-MORE = {
-    VEILED: Concern(Level.EMERGENCY, Category.SUICIDE, VEILED),
-    HINT: Concern(Level.WATCH, Category.SUICIDE, HINT, ask=True),
-}
-
-
-class Model:
-    """Knows what the phrases of these tests know, and two sentences more."""
-
-    def __init__(self, *, loads: bool = True, breaks: bool = False) -> None:
-        self.problem: str | None = None
-        self.loads, self.breaks = loads, breaks
-        self.texts: list[str] = []
-        self.open = threading.Event()
-        self.open.set()
-
-    def load(self) -> bool:
-        return self.loads
-
-    def listen(self, texts: Sequence[str]) -> list[Concern | None]:
-        self.open.wait()
-        self.texts += texts
-        if self.breaks:
-            self.problem = "broke"
-            return [hear(text) for text in texts]
-        return [None if text == PULL else MORE.get(text) or hear(text) for text in texts]
-
-
-@pytest.fixture
-def model() -> Iterator[Model]:
-    made = Model()
-    yield made
-    made.open.set()
-
-
-async def listen(ward: Ward, model: Model) -> Listening:
-    """A model that is ready: it has read something."""
-    ward.listening = Listening(model)
-    shut, texts = not model.open.is_set(), list(model.texts)
-    model.open.set()
-    with suppress(Deaf):
-        await ward.listening.hear("")
-    if shut:
-        model.open.clear()
-    model.texts[:] = texts
-    return ward.listening
+from tests.crisis.clinic import BURDEN, DIE, HINT, PULL, VEILED, Model, Ward, listen
 
 
 async def test_what_only_the_model_hears_brings_card_and_alert_before_its_turn(
@@ -154,7 +101,7 @@ async def test_with_the_model_too_late_even_for_what_was_kept_the_phrases_must_d
     small_ward: Ward, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "LISTENS", 0.01)
-    monkeypatch.setattr(intake, "AT_MOST", 0.01)
+    monkeypatch.setattr(triage, "AT_MOST", 0.01)
     model.open.clear()
     await listen(small_ward, model)
     door = small_ward.intake()

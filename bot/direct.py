@@ -1,0 +1,46 @@
+"""The card that does not wait for the storage: where a commit takes too long, it is sent past it, once.
+
+The commit may yet land, while that card is in the air or long after it. Its own card then comes to the sender
+like any other row; it waits until it is known what became of the first, and where that arrived it leaves as
+the news alone: now the team has been told.
+"""
+
+import asyncio
+from typing import Any
+
+from bot.courier import Courier
+from bot.journal import Log
+
+log = Log(__name__)
+
+
+class Direct:
+    """A courier that knows which cards have been sent past the outbox."""
+
+    def __init__(self, courier: Courier) -> None:
+        self._courier = courier
+        self._cards: dict[str, asyncio.Future[bool]] = {}
+
+    async def send(self, key: str, chat: int, text: str) -> None:
+        """Send the card of this update now, unless that was done; best effort."""
+        if key in self._cards:
+            return
+        arrived = self._cards[key] = asyncio.get_running_loop().create_future()
+        try:
+            await self._courier.deliver({"chat": chat, "kind": "text", "text": text, "buttons": []})
+            arrived.set_result(True)
+        except Exception as error:
+            log.error("card.not_sent", error=error)
+        finally:
+            if not arrived.done():
+                del self._cards[key]
+                arrived.set_result(False)
+
+    async def deliver(self, body: dict[str, Any], *, message_id: int | None = None) -> int | None:
+        """See `bot.courier.Courier`."""
+        arrived = self._cards.get(body.get("card", ""))
+        if arrived is not None and await asyncio.shield(arrived) and body["news"] is not None:
+            body = {**body, "text": body["news"]}
+        sent = await self._courier.deliver(body, message_id=message_id)
+        self._cards.pop(body.get("card", ""), None)
+        return sent

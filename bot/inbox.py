@@ -1,0 +1,105 @@
+"""The inbox: an update's redelivery key for eight days, and the update itself only while it waits.
+
+Plain functions of a unit, under the chat's lock. Whose turn it is, is decided here: a chat's turns are taken
+in the order in which its updates came, whichever process has them in hand.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from bot.inbound import Inbound
+from bot.journal import Log
+from bot.rows import Incoming, Receipt
+from bot.unit import Unit
+
+log = Log(__name__)
+
+TRIES = 5
+_BACKOFF = timedelta(seconds=2)
+
+Turn = Callable[[Unit], str | None]
+"""Takes the turn; the toast for a pressed button, if there is one."""
+
+
+class Behind(Exception):
+    """An earlier update of its chat waits: its turn has not come."""
+
+
+def first(unit: Unit, inbound: Inbound, turn: Turn) -> str | None:
+    """The turn of an update just come, unless it came before; behind others of its chat, it is kept."""
+    chat_hash = unit.digest(inbound.chat)
+    unit.lock(chat_hash)
+    waits = unit.one(Incoming, chat_hash=chat_hash, state=Receipt.WAITING) is not None
+    return turn(unit) if _note(unit, inbound, waits=waits) and not waits else None
+
+
+def keep(unit: Unit, inbounds: Sequence[Inbound], *, ours: bool = False) -> list[Inbound]:
+    """Keep these for later, each behind what waits of its chat; those that had not come before.
+
+    With `ours` other processes leave them alone for the time of a lease.
+    """
+    for chat_hash in sorted({unit.digest(inbound.chat) for inbound in inbounds}):
+        unit.lock(chat_hash)
+    return [inbound for inbound in inbounds if _note(unit, inbound, waits=True, ours=ours)]
+
+
+def again(unit: Unit, inbound: Inbound, turn: Turn) -> str | None:
+    """The turn of an update that was kept, unless somebody has taken it. Raises `Behind`."""
+    chat_hash = unit.digest(inbound.chat)
+    unit.lock(chat_hash)
+    row = unit.one(Incoming, chat_hash=chat_hash, state=Receipt.WAITING)
+    if row is None or row.key != inbound.key:
+        if unit.one(Incoming, key=inbound.key, state=Receipt.WAITING) is not None:
+            raise Behind
+        return None
+    toast = turn(unit)
+    unit.change(row, state=Receipt.DONE, body=None, due_at=None)
+    return toast
+
+
+def failed(unit: Unit, inbound: Inbound, give_up: Callable[[Unit], None]) -> bool:
+    """Its turn failed: it is kept, to be tried again later, and at last given up as a dead letter.
+
+    False while those behind it must wait.
+    """
+    row = unit.one(Incoming, key=inbound.key)
+    if row is None:
+        _note(unit, inbound, waits=True)
+        row = unit.one(Incoming, key=inbound.key)
+        assert row is not None
+    if row.state != Receipt.WAITING:
+        return True
+    attempts = row.attempts + 1
+    if attempts >= TRIES:
+        unit.change(row, state=Receipt.DEAD, attempts=attempts, due_at=None)
+        give_up(unit)
+        log.error("letter.dead", letter=row.id, attempt=attempts)
+        return True
+    unit.change(row, attempts=attempts, due_at=unit.now + _BACKOFF * 2 ** (attempts - 1))
+    return False
+
+
+def due(unit: Unit, most: int) -> list[Inbound]:
+    """What was kept and may be tried again, in order; nothing of a chat whose first has still to wait."""
+    rows = unit.find(Incoming, state=Receipt.WAITING, due_at__le=unit.now, limit=most)
+    heads: dict[bytes | None, bool] = {}
+    for row in rows:
+        if row.chat_hash not in heads:
+            head = unit.one(Incoming, chat_hash=row.chat_hash, state=Receipt.WAITING)
+            heads[row.chat_hash] = head is not None and head.id == row.id
+    return [Inbound.from_json(row.body) for row in rows if heads[row.chat_hash] and row.body is not None]
+
+
+def _note(unit: Unit, inbound: Inbound, *, waits: bool, ours: bool = False) -> bool:
+    """Its redelivery key, and all of it while it waits; False if it came before."""
+    due_at = unit.lease if ours else unit.now
+    row = Incoming(
+        id=unit.new_id(),
+        key=inbound.key,
+        chat_hash=unit.digest(inbound.chat),
+        at=unit.now,
+        state=Receipt.WAITING if waits else Receipt.DONE,
+        due_at=due_at if waits else None,
+        body=inbound.to_json() if waits else None,
+    )
+    return unit.add_once(row)

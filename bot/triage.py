@@ -1,0 +1,130 @@
+"""Triage: what somebody's words may mean for their safety comes before all else that is done with them.
+
+What explicit phrases hear is committed at once: flag, alert and card in a unit of its own. What only the
+model can hear, or what a phrase is not sure of, takes the time that it takes, off the event loop, and is
+committed before the message's own turn. A concern that the storage cannot take in time is answered past it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from bot import crisis, safety
+from bot.concerns import Concern, Hearer
+from bot.conversations import Host
+from bot.direct import Direct
+from bot.inbound import Inbound, Pressed
+from bot.journal import Log
+from bot.listening import Deaf, Listening
+from bot.unit import Storage
+
+log = Log(__name__)
+
+PATIENCE = 1.5
+"""Seconds that a concern may take to be committed before its card is sent directly (law 3)."""
+AT_MOST = 30.0
+"""Seconds for which anybody waits for the model; then what the phrases heard must do."""
+_ASIDE = 0.5
+"""Seconds that it may take to learn which dialog is open, before a concern is committed."""
+
+Heard = tuple[Inbound, Concern | None]
+
+
+class NotYet(Exception):
+    """The model has not read the message in time."""
+
+
+class Triage:
+    """`hearer` knows the phrases; `listening` is the model, where there is one."""
+
+    def __init__(
+        self, storage: Storage, host: Host, hearer: Hearer, direct: Direct, listening: Listening | None
+    ) -> None:
+        self._storage = storage
+        self._host = host
+        self._hearer = hearer
+        self._direct = direct
+        self._listening = listening
+
+    async def screen(self, batch: Sequence[Inbound]) -> list[Heard]:
+        """What the phrases hear in all of it. What they are sure of is committed."""
+        heard = [(inbound, await self._screened(inbound)) for inbound in batch]
+        concerns = [
+            self.hear(inbound, concern)
+            for inbound, concern in heard
+            if concern is not None and not concern.expected and not self._listens(inbound, concern)
+        ]
+        if concerns:
+            await asyncio.gather(*concerns)
+        return heard
+
+    async def listen(self, inbound: Inbound, concern: Concern | None, seconds: float) -> Concern | None:
+        """What phrases and model hear in it, committed if it is anything. Raises `NotYet`."""
+        prose = inbound.prose
+        if self._listening is None or prose is None or not self._listens(inbound, concern):
+            return concern
+        if self._listening.behind and seconds < AT_MOST:
+            raise NotYet
+        try:
+            heard = await asyncio.wait_for(self._listening.hear(prose), seconds)
+        except Deaf:
+            heard = concern
+        except TimeoutError:
+            raise NotYet from None
+        if heard is not None:
+            heard = await self._meant(inbound, prose, heard)
+            if not heard.expected:
+                await self.hear(inbound, heard)
+        return heard
+
+    async def hear(self, inbound: Inbound, concern: Concern) -> None:
+        """Commit a concern within `PATIENCE`, or send the card past the storage, once."""
+        commit = partial(crisis.hear, host=self._host, inbound=inbound, concern=concern)
+        writing = asyncio.ensure_future(self._storage.write(commit, urgent=True))
+        try:
+            await asyncio.wait_for(asyncio.shield(writing), PATIENCE)
+        except Exception as error:
+            log.error("concern.not_committed", level=concern.level, error=error)
+            if crisis.needs_help_first(concern):
+                text = crisis.unsaved_card(self._host.program, inbound.language or "en", concern)
+                await self._direct.send(inbound.key.hex(), inbound.chat, text)
+            if not isinstance(error, TimeoutError):
+                raise
+            await writing
+
+    async def _screened(self, inbound: Inbound) -> Concern | None:
+        """Its concern; a fault of ours in hearing one message must not keep all others from being heard."""
+        try:
+            return await self._concern(inbound)
+        except Exception as error:
+            log.error("concern.not_heard", kind=type(inbound.event).__name__, error=error)
+            return None
+
+    async def _concern(self, inbound: Inbound) -> Concern | None:
+        """What is heard in it. Answers to a safety plan or to ASQ name danger by design: there only present
+        intent is heard. Which dialog is open is looked up only when something was heard, so that ordinary
+        words cost nothing; when that cannot be looked up, what was heard stands."""
+        if isinstance(inbound.event, Pressed):
+            return crisis.pressed(inbound.event.data)
+        words = inbound.words
+        heard = self._hearer(words) if words else None
+        return await self._meant(inbound, words, heard) if words and heard else None
+
+    async def _meant(self, inbound: Inbound, words: str, heard: Concern) -> Concern:
+        """The same concern, or what it is worth where such words are asked for."""
+        try:
+            asked_for = self._storage.read(
+                lambda unit: safety.asks_for(unit, self._host, inbound.chat, heard.category)
+            )
+            if await asyncio.wait_for(asked_for, _ASIDE):
+                return self._hearer(words, planning=True) or replace(heard, expected=True)
+        except Exception as error:
+            log.warning("concern.dialog_unknown", error=error)
+        return heard
+
+    def _listens(self, inbound: Inbound, concern: Concern | None) -> bool:
+        """Whether the model is to be asked: where a phrase is sure, it has nothing to add."""
+        if self._listening is None or self._listening.deaf or inbound.prose is None:
+            return False
+        return concern is None or not (concern.crisis or concern.expected)
