@@ -80,8 +80,11 @@ def failed(unit: Unit, inbound: Inbound, give_up: Callable[[Unit], None]) -> boo
 
 
 def due(unit: Unit, most: int) -> list[Inbound]:
-    """What was kept and may be tried again, in order; nothing of a chat whose first has still to wait."""
-    rows = unit.find(Incoming, state=Receipt.WAITING, due_at__le=unit.now, limit=most)
+    """What was kept and may be tried again, each chat's in order, and nothing of one whose first has to wait.
+
+    Chat by chat, which is how the index of what waits has them: of all that was done, nothing is read.
+    """
+    rows = unit.find(Incoming, order="chat_hash id", state=Receipt.WAITING, due_at__le=unit.now, limit=most)
     heads: dict[bytes | None, bool] = {}
     for row in rows:
         if row.chat_hash not in heads:

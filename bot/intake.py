@@ -99,7 +99,10 @@ class Intake:
 
         `more`: Telegram is known to have more waiting, until a call says otherwise.
         """
-        self._look(more)
+        if more:
+            self._all_here.clear()
+        if self._in_hand >= MANY:
+            self._crowded_until = asyncio.get_running_loop().time() + RESPITE
         self._in_hand += 1
         try:
             heard = await self._triage.screen(batch)
@@ -107,6 +110,8 @@ class Intake:
                 await self._by_chat(heard)
         finally:
             self._in_hand -= 1
+            if not more:  # only now: the last of a flood cries for help no less than the first
+                self._all_here.set()
 
     async def retry(self, most: int = 100) -> int:
         """Try again what is kept and due, each chat in its order; the number of turns tried."""
@@ -128,14 +133,6 @@ class Intake:
         await self.caught_up()
 
     # A flood
-
-    def _look(self, more: bool) -> None:
-        if more:
-            self._all_here.clear()
-        else:
-            self._all_here.set()
-        if self._in_hand >= MANY:
-            self._crowded_until = asyncio.get_running_loop().time() + RESPITE
 
     @property
     def _flooded(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bot import inbox
 from bot.clock import StillClock
 from bot.rows import (
     Answer,
@@ -30,6 +31,8 @@ from bot.unit import Unit
 
 STEP: list[tuple[type[Any], str, dict[str, Any]]] = [
     (Incoming, "id", {"chat_hash": b"c", "state": Receipt.WAITING}),
+    (Incoming, "id", {"key": b"k"}),
+    (Outgoing, "id", {"cause": "card:1"}),
     (Patient, "id", {"chat_hash": b"c"}),
     (Session, "id", {"id": 1}),
     (Session, "-touched_at", {"patient_id": 1, "state": SessionState.OPEN}),
@@ -59,6 +62,13 @@ async def test_a_step_finds_its_rows_by_an_index(
     await seen.close()
     assert not any(step.startswith("SCAN") for step in steps), steps
     assert any("INDEX" in step or "PRIMARY KEY" in step for step in steps), steps
+
+
+async def test_what_is_kept_is_found_without_reading_what_was_done(seen: Store) -> None:
+    """It is asked every other second, and eight days of redelivery keys lie beside it."""
+    steps = plan(seen, lambda unit: inbox.due(unit, 100))
+    await seen.close()
+    assert steps == ["SCAN inbox USING INDEX ix_inbox_waiting"]
 
 
 async def test_a_question_without_an_index_is_seen_to_read_every_row(seen: Store) -> None:
