@@ -34,14 +34,21 @@ def send(unit: Unit, program: Program, patient: Patient, flag: Flag, staff: Staf
 
 
 def refresh(unit: Unit, program: Program, patient: Patient, flag: Flag) -> None:
-    """Bring everybody's latest copy up to date: whoever was rung sees who has it."""
-    latest = {row.staff_id: row for row in unit.find(Outgoing, flag_id=flag.id, edits=None)}
+    """Bring everybody's latest copy up to date: whoever was rung sees who has it.
+
+    A copy that was dropped may have been in the air at that moment: it is followed, as is the one before it.
+    """
+    latest: dict[int | None, list[Outgoing]] = {}
+    for row in unit.find(Outgoing, flag_id=flag.id, edits=None):
+        before = latest.get(row.staff_id, []) if row.state == Sending.DROPPED else []
+        latest[row.staff_id] = [*before, row]
     text, below = words(unit, program, patient, flag), buttons(program, flag)
-    for staff_id, row in latest.items():
+    for staff_id, rows in latest.items():
         staff = unit.get(Staff, staff_id) if staff_id else None
         to = outbox.to_staff(staff) if staff else None
-        if to is not None and row.chat_hash == to.chat_hash and row.state != Sending.DROPPED:
-            outbox.edit_row(unit, to, row.id, text, below)
+        for row in rows:
+            if to is not None and row.chat_hash == to.chat_hash:
+                outbox.edit_row(unit, to, row.id, text, below)
 
 
 def words(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:

@@ -172,7 +172,7 @@ def _proof(unit: Unit, row: Outgoing) -> Proof:
     message_id = None
     if row.edits is not None:
         target = unit.get(Outgoing, row.edits)
-        if target is not None and target.state == Sending.QUEUED:
+        if target is not None and (target.state == Sending.QUEUED or _in_the_air(unit, target)):
             return Proof(Turn.WAIT)
         if target is None or target.message_id is None:
             return _dropped(unit, row)
@@ -180,6 +180,12 @@ def _proof(unit: Unit, row: Outgoing) -> Proof:
     if _ends_soon(unit, row):
         unit.change(row, lease_until=unit.lease)
     return Proof(Turn.GO, message_id)
+
+
+def _in_the_air(unit: Unit, row: Outgoing) -> bool:
+    """Whether a dropped row may have left before: who has it in hand says so, while its lease lasts."""
+    unheard = row.state == Sending.DROPPED and row.message_id is None and row.owner is not None
+    return unheard and row.lease_until is not None and row.lease_until > unit.now
 
 
 def _ends_soon(unit: Unit, row: Outgoing) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot.clock import SettableClock
 from bot.concerns import Level
 from bot.hours import DutyHours
+from bot.rows import Outgoing, Sending
 from tests.alerts.ward import HOUR, MINUTE, SAM, Ward
 from tests.fakes import FakeStorage
 
@@ -78,6 +79,24 @@ async def test_a_ring_that_still_waits_for_telegram_is_dropped_when_somebody_has
     ward.heard.clear()
     await ward.tick()
     assert [heard.who for heard in ward.heard if heard.who != SAM] == []
+
+
+async def test_a_copy_that_was_on_its_way_when_somebody_saw_the_alert_is_brought_up_to_date_too(
+    ward: Ward,
+) -> None:
+    """Whoever presses Seen under an older copy is not left with one that asks for it still."""
+    flag = await ward.flag()
+    assert flag is not None
+    ward.telegram_down = True
+    await ward.pass_time(15 * MINUTE)
+    await ward.press("dana", f"s:seen:{flag.id:x}")
+    rows = await ward.do(lambda unit: unit.find(Outgoing, flag_id=flag.id, staff_id__not=None))
+    dana = (await ward.staff("dana")).id
+    mine = [row for row in rows if row.staff_id == dana and row.edits is None]
+    assert [row.state for row in mine] == [Sending.SENT, Sending.DROPPED]
+    edited = await ward.do(lambda unit: unit.find(Outgoing, edits=tuple(row.id for row in mine)))
+    assert {row.edits for row in edited} == {row.id for row in mine}
+    assert all("s:reached:" in str(row.body) for row in edited)
 
 
 async def test_seen_without_a_contact_within_the_hour_rings_again_and_up(ward: Ward) -> None:

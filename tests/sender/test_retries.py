@@ -258,6 +258,30 @@ async def test_an_edit_of_what_was_never_sent_is_dropped(stage: Stage) -> None:
     await stage.sender.idle()
 
 
+async def test_an_edit_of_what_was_dropped_in_the_air_follows_it(stages: MakeStage) -> None:
+    """A ring has just left when somebody answers the alert; another process does not know that it has."""
+    stage, other = stages(shared=True), stages(shared=True)
+    await stage.sender.start()
+    await other.sender.start()
+    left = stage.courier.hold("ring")
+    ring = await stage.post("ring", Lane.ALERT)
+    await stage.rest(other)
+
+    def answer(unit: Unit) -> None:
+        row = unit.get(Outgoing, ring)
+        assert row is not None
+        unit.change(row, state=Sending.DROPPED, body=None)
+        edit_row(unit, Address(1, unit.digest(1)), ring, "seen")
+
+    await other.storage.write(answer)
+    await other.pass_time(5, stage)
+    assert other.courier.delivered == []
+    left.set()
+    await other.pass_time(5, stage)
+    assert other.courier.delivered == ["seen"]
+    assert other.courier.edits["seen"] == (await stage.row(ring)).message_id
+
+
 async def test_an_edit_of_a_message_that_is_gone_is_dropped(stage: Stage) -> None:
     stage.courier.fate["seen"].append(Gone())
     card = await stage.post("card", Lane.ALERT)
