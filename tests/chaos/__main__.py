@@ -1,35 +1,42 @@
-"""`make chaos KILLS=n`: kill Handrail until convinced, on SQLite and on PostgreSQL, and prove the judge.
+"""`make chaos KILLS=n`: kill Handrail until convinced, on SQLite and on PostgreSQL.
 
 python -m tests.chaos [--kills 30] [--patients 20] [--days 3] [--seed N] [--database sqlite|postgresql]
-                      [--calm]
+                      [--only falls|calm|foul]
 
-After the kills in fair weather come as many in foul: one call to Telegram in five fails, before or after it
-was done, some with 429; and on PostgreSQL a cluster of its own crashes and recovers meanwhile. `--calm`
-leaves that out.
+Three parts. Falls: at every boundary of the way of a message and of a reminder, in every flow. Calm: kills at
+random moments under load. Foul: as many in foul weather, where one call to Telegram in five fails, before or
+after it was done, some with 429, and a PostgreSQL of its own crashes and recovers meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import psycopg
 
+from tests.chaos.boundaries import BOUNDARIES
 from tests.chaos.clinic import clinic
-from tests.chaos.cluster import cluster, tools
+from tests.chaos.cluster import Cluster, cluster, tools
 from tests.chaos.crawl import crawl
+from tests.chaos.falls import Round, walk
+from tests.chaos.flows import FLOWS
 from tests.chaos.judge import Finding
 from tests.chaos.processes import nursery
 from tests.chaos.test_outage import Flaky
 from tests.chaos.traces import traces
 from tests.fixtures.databases import SERVER, Server
+
+AT_ONCE = 3
+PARTS = ("falls", "calm", "foul")
 
 
 def main() -> int:
@@ -40,63 +47,72 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=3)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
-    parser.add_argument("--calm", action="store_true", help="no foul weather")
+    parser.add_argument("--only", choices=PARTS, action="append")
     asked = parser.parse_args()
     names = ["sqlite", "postgresql"] if asked.database == "both" else [asked.database]
-    found = [asyncio.run(_crawl(name, asked)) for name in names]
-    if not asked.calm:
-        found += [asyncio.run(_in_foul_weather(name, asked)) for name in names]
+    parts = {"falls": _falls, "calm": _calm, "foul": _foul}
+    found = [asyncio.run(parts[part](name, asked)) for part in asked.only or PARTS for name in names]
     return 1 if any(found) else 0
 
 
-async def _crawl(name: str, asked: argparse.Namespace) -> int:
-    chance = Random(asked.seed)
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
-        url = f"sqlite:///{folder / 'handrail.sqlite3'}"
-        if name == "postgresql":
-            try:
-                server = Server(SERVER)
-            except psycopg.OperationalError:
-                print(f"{name}: no server at {SERVER}, not run", file=sys.stderr)  # noqa: T201
-                return 1
-            url = server.url(stack.enter_context(server.database()))
-        began = time.monotonic()
-        async with (
-            nursery() as born,
-            clinic(born, url, folder, patients=asked.patients, chance=chance) as made,
-        ):
-            outcome = await crawl(made, kills=asked.kills, days=asked.days, chance=chance)
-            findings = [*outcome.findings, *traces(made, outcome.diaries)]
-        took = time.monotonic() - began
-        print(f"{name}: {outcome} in {took:.0f} s (--seed {asked.seed})", flush=True)  # noqa: T201
-        for finding in findings:
-            print(f"  {finding}")  # noqa: T201
-        return len(findings)
+async def _falls(name: str, asked: argparse.Namespace) -> int:
+    """Every flow with all its falls, some flows at a time; on PostgreSQL Telegram calls, and is not asked."""
+    began = time.monotonic()
+    async with AsyncExitStack() as stack:
+        born = await stack.enter_async_context(nursery())
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def walked(number: int, flow: str) -> Round:
+            async with room, AsyncExitStack() as mine:
+                folder = _folder(mine)
+                url = _database(name, mine, folder)
+                chance = Random(asked.seed + number)
+                return await walk(born, url, folder, flow, chance, webhook=name == "postgresql")
+
+        rounds = await asyncio.gather(*(walked(number, flow) for number, flow in enumerate(FLOWS)))
+    for one in rounds:
+        _say(f"{name}, {one}", one.findings)
+    left = [f"{one.flow}: {boundary}" for one in rounds for boundary in one.crossed.keys() - one.hit]
+    left += BOUNDARIES - {boundary for one in rounds for boundary in one.hit}
+    falls = sum(len(one.falls) for one in rounds)
+    _say(f"{name}: {falls} falls in {time.monotonic() - began:.0f} s (--seed {asked.seed}); not hit: {left}")
+    return len(left) + sum(len(one.findings) for one in rounds)
 
 
-async def _in_foul_weather(name: str, asked: argparse.Namespace) -> int:
-    chance = Random(asked.seed)
-    async with contextlib.AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
+async def _calm(name: str, asked: argparse.Namespace) -> int:
+    chance, began = Random(asked.seed), time.monotonic()
+    async with AsyncExitStack() as stack:
+        folder = _folder(stack)
+        born = await stack.enter_async_context(nursery())
+        url = _database(name, stack, folder)
+        made = await stack.enter_async_context(
+            clinic(born, url, folder, patients=asked.patients, chance=chance)
+        )
+        outcome = await crawl(made, kills=asked.kills, days=asked.days, chance=chance)
+        findings = [*outcome.findings, *traces(made, outcome.diaries)]
+    _say(f"{name}: {outcome} in {time.monotonic() - began:.0f} s (--seed {asked.seed})", findings)
+    return len(findings)
+
+
+async def _foul(name: str, asked: argparse.Namespace) -> int:
+    chance, began = Random(asked.seed), time.monotonic()
+    async with AsyncExitStack() as stack:
+        folder = _folder(stack)
         url, crashing = f"sqlite:///{folder / 'handrail.sqlite3'}", None
         if name == "postgresql":
             where = tools()
             if where is None:
-                print(f"{name}: no initdb on this machine, not run", file=sys.stderr)  # noqa: T201
+                _say(f"{name}: no initdb on this machine, not run")
                 return 1
             crashing = await stack.enter_async_context(cluster(where))
             server = Server(crashing.url)
             url = server.url(stack.enter_context(server.database()))
-        began = time.monotonic()
         born = await stack.enter_async_context(nursery())
         made = await stack.enter_async_context(
             clinic(born, url, folder, patients=asked.patients, chance=chance)
         )
         made.tg.faults = flaky = Flaky(chance, made.tg.faults)
-        restarts = None
-        if crashing is not None:
-            restarts = asyncio.create_task(crashing.restart_at_times(lambda: chance.uniform(5, 15)))
+        restarts = _crashes(crashing, lambda: chance.uniform(5, 15))
 
         async def clears_up() -> None:
             flaky.share = 0
@@ -108,14 +124,29 @@ async def _in_foul_weather(name: str, asked: argparse.Namespace) -> int:
         findings = [one for one in outcome.findings if not _is_weather(one, crashing is not None)]
         findings += traces(made, outcome.diaries)
         outcome = replace(outcome, findings=findings)
-        took = time.monotonic() - began
-        crashes = f", {crashing.restarts} crashes of the database" if crashing else ""
-        print(  # noqa: T201
-            f"{name} in foul weather: {outcome}{crashes} in {took:.0f} s (--seed {asked.seed})", flush=True
-        )
-        for finding in findings:
-            print(f"  {finding}")  # noqa: T201
-        return len(findings)
+    crashes = f", {crashing.restarts} crashes of the database" if crashing else ""
+    took = time.monotonic() - began
+    _say(f"{name} in foul weather: {outcome}{crashes} in {took:.0f} s (--seed {asked.seed})", findings)
+    return len(findings)
+
+
+def _crashes(crashing: Cluster | None, pause: Callable[[], float]) -> asyncio.Task[None] | None:
+    return asyncio.create_task(crashing.restart_at_times(pause)) if crashing is not None else None
+
+
+def _folder(stack: AsyncExitStack) -> Path:
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
+
+
+def _database(name: str, stack: AsyncExitStack, folder: Path) -> str:
+    """A database of this kind, empty, until the stack is left."""
+    if name == "sqlite":
+        return f"sqlite:///{folder / 'handrail.sqlite3'}"
+    try:
+        server = Server(SERVER)
+    except psycopg.OperationalError:
+        raise SystemExit(f"{name}: no server at {SERVER}") from None
+    return server.url(stack.enter_context(server.database()))
 
 
 def _is_weather(finding: Finding, crashing: bool) -> bool:
@@ -125,6 +156,10 @@ def _is_weather(finding: Finding, crashing: bool) -> bool:
         return True
     allowed = {"a reminder that is due is sent"} | ({"no error in the log"} if crashing else set())
     return finding.rule in allowed
+
+
+def _say(line: str, findings: Sequence[Finding] = ()) -> None:
+    print("\n  ".join((line, *map(str, findings))), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -56,13 +56,15 @@ class Clinic:
 
     # Commands
 
-    async def seed(self, patients: int) -> None:
-        """Enrolled people, and their counselor on the id below the first."""
+    async def seed(self, patients: int, team: int = 0, remind: str = REMINDED_AT) -> None:
+        """Enrolled people, their counselor on the id below the first, and so many backups and supervisors."""
         file = self.folder / "seeded.json"
-        if self.environment["DATABASE_URL"].startswith("postgresql"):
+        if self.on_postgresql:
             await self.done(["migrate"])
         argv = ["seed", "--patients", str(patients), "--telegram-id-from", str(FIRST_ID)]
-        await self.done([*argv, "--remind", REMINDED_AT, "--json", str(file)])
+        argv += ["--backups", str(team), "--supervisors", str(team)]
+        argv += ["--remind", remind] if remind else []
+        await self.done([*argv, "--json", str(file)])
         made = json.loads(file.read_text())
         self.patients = [Person(one["code"], one["telegram_id"]) for one in made["patients"]]
         self.staff = [Person(one["code"], one["telegram_id"]) for one in made["staff"]]
@@ -215,12 +217,27 @@ class Clinic:
     def log(self) -> Path:
         return self.folder / "log"
 
+    @property
+    def on_postgresql(self) -> bool:
+        return self.environment["DATABASE_URL"].startswith("postgresql")
+
 
 @asynccontextmanager
 async def clinic(
-    nursery: Nursery, database_url: str, folder: Path, *, patients: int, chance: Random, fault: str = ""
+    nursery: Nursery,
+    database_url: str,
+    folder: Path,
+    *,
+    patients: int,
+    chance: Random,
+    fault: str = "",
+    team: int = 0,
+    remind: str = REMINDED_AT,
 ) -> AsyncIterator[Clinic]:
-    """A clinic in the early afternoon, its people seeded, nothing running yet."""
+    """A clinic in the early afternoon, its people seeded, nothing running yet.
+
+    `fault` is built into its processes; `team` is how many backups and how many supervisors there are.
+    """
     clock_file = folder / "clock"
     clock_file.write_text("0")
     clock = OffsetClock(clock_file)
@@ -243,7 +260,7 @@ async def clinic(
             environment["HANDRAIL_TEST_OF"] = mark
         made = Clinic(nursery, folder, tg, clock, environment, fault)
         made.move_to(made.next(13, 0))
-        await made.seed(patients)
+        await made.seed(patients, team, remind)
         try:
             yield made
         finally:

@@ -25,7 +25,7 @@ UNASKED = "unasked"
 """A dialog that Handrail opened, not the person."""
 SILENCE = timedelta(hours=2)
 """After so long a typed text is no answer any more."""
-AGAIN = 1.5
+AGAIN = 5.0
 """Seconds for which one waits on seeing words that came before: they may be a reply that is said again."""
 COMMANDS = {"check_in": "/checkin", "thought_record": "/thought", "trigger_log": "/trigger"}
 ASIDE = ("/help", "/history", "/settings", "/privacy")
@@ -215,26 +215,31 @@ class Patient:
 
     async def _answer(self, question: Question) -> None:
         talk = self.diary.talks[question.session]
-        options, skip = question.options, question.navigates("skip")
         if question.done is not None:
+            options = question.options
             pressed = self.chance.sample(options, min(len(options), self.chance.choice([1, 1, 2])))
             for button in pressed:
                 await self._tick(question, button)
             said: str | frozenset[str] = await self._ticked(question)
             message_id, typed = self._press(question.shown, question.done), False
-        elif skip is not None and self.chance.random() < 0.3:
-            said, typed = SKIP, False
-            message_id = self._press(question.shown, skip)
-        elif options and not (_is_scale(options) and self.chance.random() < 0.25):
-            button = self.chance.choice(options)
-            said, typed = _value(button), False
-            message_id = self._press(question.shown, button)
+        elif isinstance(found := self._chosen(question), Btn):
+            said, typed = SKIP if _data(found).startswith("n:") else _value(found), False
+            message_id = self._press(question.shown, found)
         else:
-            said, typed = self._number(options) if options else self._invented(), True
+            said, typed = found, True
             message_id = self._send(said)
         following = await self._follows(question)
         talk.given.append(Given(question.turn, said, message_id, typed))
         self._goes_on(talk, following)
+
+    def _chosen(self, question: Question) -> Btn | str:
+        """What this person answers: a button, or words."""
+        options, skip = question.options, question.navigates("skip")
+        if skip is not None and self.chance.random() < 0.3:
+            return skip
+        if options and not (_is_scale(options) and self.chance.random() < 0.25):
+            return self.chance.choice(options)
+        return self._number(options) if options else self._invented()
 
     async def _tick(self, question: Question, button: Btn) -> None:
         message_id = self._press(question.shown, button)
@@ -357,7 +362,7 @@ class Patient:
         def card() -> Shown | None:
             return next((shown for shown in self._new(mine) if offers(shown, "o:safe") is not None), None)
 
-        await self._until(card, "cry for help")
+        self._said(await self._until(card, "cry for help"))
         self.diary.words.append(words)
         self.diary.cries += 1
         with suppress(Silence):
@@ -457,16 +462,15 @@ class Patient:
         found: Question | Shown = await self._until(
             look, f"answer turn {question.turn} of {question.session}"
         )
-        if isinstance(found, Question):
-            return found
-        key = (found.text, tuple(found.labels))
-        before = self._said_before.setdefault(key, self.restarts())
-        if before != self.restarts():
-            try:
+        if isinstance(found, Shown) and self._said(found) != self.restarts():
+            with suppress(Silence):
                 return await self._until(lambda: self._later(question), "", within=AGAIN)
-            except Silence:
-                self._said_before[key] = self.restarts()
+            self._said_before[_words(found)] = self.restarts()
         return found
+
+    def _said(self, shown: Shown) -> int:
+        """After how many restarts these words came first: a crisis card that is said again ends no dialog."""
+        return self._said_before.setdefault(_words(shown), self.restarts())
 
     def _goes_on(self, talk: Talk, following: Question | Shown) -> None:
         if isinstance(following, Question):
@@ -569,6 +573,10 @@ def question_in(shown: Shown) -> Question | None:
             if parts[0] in ("a", "n") and parts[-1] != "change":
                 return Question(shown, parts[1], int(parts[2]))
     return None
+
+
+def _words(shown: Shown) -> tuple[str, tuple[str, ...]]:
+    return shown.text, tuple(shown.labels)
 
 
 def _data(button: Btn) -> str:
