@@ -134,15 +134,16 @@ async def crawl(
 
 
 async def _one_life(clinic: Clinic, chance: Random, steps: int) -> None:
-    """Kill the bot at a random moment and start another: while it starts, talks, sends or commits."""
-    match chance.choice(["any", "sending", "sending", "taking"]):
-        case "any":
-            await asyncio.sleep(chance.uniform(0, LONGEST_LIFE / 2))
-            clinic.kill()
-        case "sending":
-            await _killed_at(clinic, lambda event: not _is_mine(clinic, event), chance.randint(1, steps))
-        case _:
-            await _killed_at(clinic, lambda event: _is_mine(clinic, event), chance.randint(1, steps))
+    """Kill the bot at a random moment and start another: while it starts, or, once it is up, while it talks,
+    sends or commits. On a slow machine it would else be killed again and again before it has said a word."""
+    moment = chance.choice(["any", "sending", "sending", "taking"])
+    if moment == "any":
+        await asyncio.sleep(chance.uniform(0, LONGEST_LIFE / 2))
+        clinic.kill()
+    else:
+        await clinic.up()
+        taking = moment == "taking"
+        await _killed_at(clinic, lambda event: _is_mine(clinic, event) is taking, chance.randint(1, steps))
     await _again(clinic)
 
 
