@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot import commands
-from bot.app import Mode, NeedsMigration, NotAlone
+from bot.app import Mode
 from bot.commands import Failed
 from bot.rows import Role
 from bot.settings import SettingsError
+from bot.store.opening import NeedsMigration, NotAlone, Unavailable
 from bot.store.vault import WrongMasterKey
 from bot.telegram.request import TokenRefused
 
@@ -43,6 +44,8 @@ def main(argv: list[str] | None = None) -> int:
         return _say("BOT_TOKEN is not a token that Telegram knows.", USAGE)
     except NotAlone:
         return _say("Another process runs on this SQLite database: stop it first.", FAILED)
+    except Unavailable:
+        return _say("The database does not answer: its disk may be full, or its server gone.", FAILED)
     except Failed as error:
         return _say(str(error), FAILED)
     if isinstance(result, str):

@@ -43,8 +43,8 @@ from bot.schedule import Schedule
 from bot.sender import Sender
 from bot.settings import Settings
 from bot.standstill import Watch
-from bot.store import schema
 from bot.store.database import Store
+from bot.store.opening import Unavailable, prove
 from bot.telegram.outbound import Outbound
 from bot.telegram.receiving import Door, Polling, site
 from bot.telegram.request import Bot, insist
@@ -62,6 +62,8 @@ log = Log(__name__)
 CONTENT = Path(__file__).resolve().parent.parent / "content"
 GRACE = 10.0
 """Seconds for which a stopping process goes on sending."""
+_OPENS = 2.0
+"""Seconds between two tries to open a database that does not answer."""
 _DUE = 2.0
 _AT_ONCE = 100
 _SWEEP = 5.0
@@ -85,27 +87,8 @@ class Mode(StrEnum):
         return self is not Mode.WEB
 
 
-class NeedsMigration(Exception):
-    """The database has another schema than this code; `python -m bot migrate` brings it there."""
-
-
-class NotAlone(Exception):
-    """Another process runs on this SQLite file."""
-
-
 def clock_of(settings: Settings) -> Clock:
     return OffsetClock(settings.clock_file) if settings.clock_file else SystemClock()
-
-
-def open_store(settings: Settings, clock: Clock, *, migrate: bool) -> Store:
-    """The store, its schema current and its master key proved, before anything is touched."""
-    if not schema.is_current(settings.database):
-        if not migrate:
-            raise NeedsMigration
-        schema.migrate(settings.database)
-    store = Store(settings.database, list(settings.keys), clock)
-    store.unlock()
-    return store
 
 
 def program_of(settings: Settings, words: Wording, username: str) -> Program:
@@ -151,11 +134,14 @@ class App:
 
     @classmethod
     def build(cls, settings: Settings, mode: Mode, clock: Clock | None = None) -> "App":
-        """Everything that can fail before the network is touched. On SQLite the schema migrates itself."""
+        """Everything that can fail before the network is touched. On SQLite the schema migrates itself; a
+        database that does not answer is opened later (`start`)."""
         at = clock or clock_of(settings)
-        store = open_store(settings, at, migrate=settings.on_sqlite)
-        if not store.is_alone():
-            raise NotAlone
+        store = Store(settings.database, list(settings.keys), at)
+        try:
+            prove(store, migrate=settings.on_sqlite, alone=True)
+        except Unavailable as error:
+            log.error("storage.unavailable", error=error)
         return cls(
             settings=settings,
             mode=mode,
@@ -168,7 +154,7 @@ class App:
 
     def __post_init__(self) -> None:
         self._tasks: list[asyncio.Task[Any]] = []
-        self._ready = False
+        self._ready = self._taking = self._looked_back = False
         self._watch = Watch(time.monotonic)
         self._schedule = Schedule()
         self.listening: Listening | None = None
@@ -193,7 +179,6 @@ class App:
             on_blocked=partial(_blocked, program=self.program),
             wanted=rounds.still_wanted,
         )
-        await self.sender.start()
         self.intake = Intake(
             self.store,
             self.host,
@@ -203,6 +188,9 @@ class App:
         )
         self._door = Door(self.bot, self.clock, self.intake.receive, self._bury)
         self._polling = Polling(self.bot, self._door)
+        if not self.store.is_open:
+            await self._stand_by()
+        await self.sender.start()
         if self.mode.takes_in:
             await self._begin_intake()
         if self.mode.keeps_time:
@@ -212,7 +200,7 @@ class App:
 
     async def stop(self) -> None:
         """Take nothing more, commit what is in hand, send for at most `GRACE` seconds, let go."""
-        self._ready = False
+        self._ready = self._taking = False
         self._schedule.stop()
         for task in self._tasks:
             task.cancel()
@@ -245,22 +233,41 @@ class App:
         while await self.intake.retry(_AT_ONCE) == _AT_ONCE:
             pass
 
+    async def _stand_by(self) -> None:
+        """Until the storage opens: Telegram keeps every update, and who is in danger is helped directly."""
+        log.error("app.standing_by", mode=self.mode)
+        if self.mode.takes_in:
+            await self._take_updates()
+        while not self.store.is_open:
+            await asyncio.sleep(_OPENS)
+            try:
+                await asyncio.to_thread(prove, self.store, migrate=self.settings.on_sqlite, alone=True)
+            except Unavailable as error:
+                log.error("storage.unavailable", error=error)
+
     async def _begin_intake(self) -> None:
-        await self.store.write(lambda unit: housekeeping.tell_gap(unit, self.program))
+        if not self._taking:
+            await self._take_updates()
+        if not self.mode.keeps_time:
+            self._schedule.every(_PULSE, self._beat)
+            self._schedule.every(_DUE, self._catch_up)
+            self._watch_others()
+            self._schedule.start()
+        try:
+            await self._beat()
+        except Exception as error:  # the disk may be full: whoever writes to us must be heard all the same
+            log.error("pulse.not_written", error=error)
+
+    async def _take_updates(self) -> None:
         if self.settings.webhook_url:
             url, secret = self.settings.webhook
             await insist(partial(self.bot.set_webhook, url, secret_token=secret, allowed_updates=ALLOWED))
         else:
             await insist(partial(self.bot.delete_webhook, drop_pending_updates=False))
         await self._set_menus()
+        self._taking = True
         if not self.settings.webhook_url:
             self._tasks.append(asyncio.create_task(self._polling.run(), name="polling"))
-        if not self.mode.keeps_time:
-            self._schedule.every(_PULSE, self._beat)
-            self._schedule.every(_DUE, self._catch_up)
-            self._watch_others()
-            self._schedule.start()
-        await self._beat()
 
     async def _set_menus(self) -> None:
         """The commands of whoever has none of their own; a start does not hang on them."""
@@ -308,6 +315,9 @@ class App:
         await self.sender.sweep()
 
     async def _beat(self) -> None:
+        if self.mode.takes_in and not self._looked_back:
+            await self.store.write(lambda unit: housekeeping.tell_gap(unit, self.program))
+            self._looked_back = True
         parts = ["intake"] if self.mode.takes_in else []
         if self.mode.keeps_time and self.healthy():
             parts.append("clock")
@@ -331,7 +341,7 @@ class App:
         self.web.start()
 
     async def _hand_over(self, raw: list[dict[str, Any]]) -> None:
-        if not self._ready:
+        if not self._taking:
             raise RuntimeError("not ready")
         await self._door.hand_over(raw)
 

@@ -11,11 +11,12 @@ from typing import Any, TypeVar, cast
 
 from bot import departures, journal, lines, people, seeding
 from bot import export as exporting
-from bot.app import CONTENT, App, Mode, clock_of, open_store, program_of
+from bot.app import CONTENT, App, Mode, clock_of, program_of
 from bot.people import Invitation
 from bot.rows import Patient, Role, Staff, Standing
 from bot.settings import Demand, Settings, SettingsError, load, new_key
 from bot.store.database import Store
+from bot.store.opening import open_store
 from bot.unit import Unit
 from bot.wording import Wording
 
@@ -85,8 +86,7 @@ def migrate() -> None:
     """Bring the database to this code's schema, and give it its keys if it is new."""
     settings = load(Demand.VAULT)
     journal.configure(settings.log_level)
-    store = open_store(settings, clock_of(settings), migrate=True)
-    _run(store.close())
+    _run(_opened(settings, migrate=True).close())
 
 
 def doctor() -> None:
@@ -106,7 +106,7 @@ def key(rewrap: bool) -> str:
     if not rewrap:
         return new_key()
     settings = load(Demand.VAULT)
-    store = open_store(settings, clock_of(settings), migrate=False)
+    store = _opened(settings, migrate=False)
     done = 0
     while count := store.rewrap():
         done += count
@@ -302,13 +302,17 @@ def _within(work: Callable[[Unit], T], *, reading: bool = False) -> T:
 
 def _with_store(settings: Settings, work: Callable[[Store], Any]) -> Any:
     async def using() -> Any:
-        store = open_store(settings, clock_of(settings), migrate=settings.on_sqlite)
+        store = _opened(settings, migrate=settings.on_sqlite)
         try:
             return await work(store)
         finally:
             await store.close()
 
     return _run(using())
+
+
+def _opened(settings: Settings, *, migrate: bool) -> Store:
+    return open_store(settings.database, list(settings.keys), clock_of(settings), migrate=migrate)
 
 
 def _run(main: Any) -> Any:

@@ -126,7 +126,7 @@ class Sender:
         self._running = True
         self._tick()
         self._accept()
-        await self.sweep(all_leases=not self._shared)
+        await self._sweep_again(all_leases=not self._shared)
 
     async def idle(self) -> None:
         """Wait until nothing is in hand: all is sent and marked."""
@@ -508,9 +508,9 @@ class Sender:
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
 
-    async def _sweep_again(self) -> None:
+    async def _sweep_again(self, all_leases: bool = False) -> None:
         try:
-            await self.sweep()
+            await self.sweep(all_leases)
         except Exception as error:
             log.warning("sender.not_swept", error=error)
             self._left_behind = True

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
@@ -35,6 +36,10 @@ _ABREAST = 8
 _TRIES = 3
 _RETRIED = {"40001", "40P01"}
 _data_key = tables.DataKey.__table__  # type: ignore[attr-defined]
+
+
+class NotOpen(Exception):
+    """The database has not been proved yet, so nothing is read from it or written to it."""
 
 
 class Ids:
@@ -135,6 +140,7 @@ class Store:
         self._urgent: deque[_Job] = deque()
         self._arrived = threading.Condition()
         self._closing = False
+        self.is_open = False
         self._writer: threading.Thread | None = None
         self._held: IO[str] | None = None
 
@@ -156,6 +162,12 @@ class Store:
                     connection.execute(
                         insert(_data_key), {"owner": owner, "wrapped": self.vault.new_key(owner)}
                     )
+        self.is_open = True
+
+    def exists(self) -> bool:
+        """Whether an SQLite database has its file."""
+        path = self._engine.url.database
+        return path is not None and Path(path).exists()
 
     def is_alone(self) -> bool:
         """Hold a SQLite database for this process; False if another holds it. PostgreSQL is for many."""
@@ -184,6 +196,7 @@ class Store:
 
     async def write(self, work: Work[T], *, urgent: bool = False) -> T:
         """Run `work` in a unit and return its result once it is committed; raises what it raised."""
+        self._must_be_open()
         loop = asyncio.get_running_loop()
         if not self.on_sqlite:
             pool = self._hurry if urgent else self._threads
@@ -205,6 +218,7 @@ class Store:
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in a unit that writes nothing, beside the writer."""
+        self._must_be_open()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._look, work)
 
@@ -221,6 +235,10 @@ class Store:
         self._reader.dispose()
         if self._held is not None:
             self._held.close()
+
+    def _must_be_open(self) -> None:
+        if not self.is_open:
+            raise NotOpen
 
     def _unit(self, connection: Connection) -> SqlUnit:
         return SqlUnit(connection, self._statements, self.vault, self.clock.now(), self.ids, self.owner)

@@ -28,7 +28,9 @@ _BATCH = 100
 _POLL_SECONDS = 25
 _GET_UPDATES = "get__updates"
 """Named so that python-telegram-bot passes it on raw: its own method parses a batch whole or not at all."""
-_WAIT_AT_MOST = 30.0
+_WAIT_AT_MOST = 5.0
+_STORAGE_WAIT = 1.0
+"""Seconds until Telegram is asked again when what it gave was not committed: somebody may cry meanwhile."""
 _SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105
 
 Receive = Callable[[list[Inbound], bool], Awaitable[None]]
@@ -93,6 +95,7 @@ class Polling:
                 log.warning("intake.unreachable", error=error)
             except Exception as error:
                 log.error("intake.not_committed", error=error)
+                wait = _STORAGE_WAIT
             await self._pause()
             await asyncio.sleep(wait)
             wait = min(wait * 2, _WAIT_AT_MOST)

@@ -22,7 +22,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-from bot import alerts, crisis, intake, ledger, reminders, turns, vigils
+from bot import alerts, crisis, inbox, ledger, rounds, triage, turns, vigils
 from bot.store.database import Store
 from bot.telegram.outbound import Outbound
 from bot.telegram.receiving import Door
@@ -30,8 +30,8 @@ from bot.telegram.receiving import Door
 WORK: dict[str, tuple[Any, str]] = {
     "concern": (crisis, "hear"),
     "turn": (turns, "take"),
-    "keeping": (intake, "_keep"),
-    "reminders": (reminders, "fire"),
+    "keeping": (inbox, "failed"),
+    "reminders": (rounds, "fire"),
     "vigils": (vigils, "fire"),
     "ring": (alerts, "ring_due"),
     "claim": (ledger, "claim"),
@@ -132,11 +132,11 @@ def build_in() -> None:
 
 
 def _way_in(watch: _Watch) -> None:
-    hand_over, screened = Door.hand_over, intake.Intake._screened
+    hand_over, screened = Door.hand_over, triage.Triage._screened
 
-    async def handed_over(self: Door, raw: Any) -> None:
+    async def handed_over(self: Door, raw: Any, more: bool = False) -> None:
         watch.cross("fetched")
-        await hand_over(self, raw)
+        await hand_over(self, raw, more)
         watch.cross("handed over")
 
     async def after_screening(self: Any, inbound: Any) -> Any:
@@ -145,7 +145,7 @@ def _way_in(watch: _Watch) -> None:
         return heard
 
     Door.hand_over = handed_over  # type: ignore[method-assign]
-    intake.Intake._screened = after_screening  # type: ignore[method-assign]
+    triage.Triage._screened = after_screening  # type: ignore[method-assign]
 
 
 def _work(watch: _Watch) -> None:

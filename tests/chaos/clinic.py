@@ -89,6 +89,11 @@ class Clinic:
 
     # Processes
 
+    def called(self) -> dict[str, str]:
+        """Settings with which Telegram calls, and is not asked."""
+        url = f"http://127.0.0.1:{self.environment['PORT']}/telegram"
+        return {"WEBHOOK_URL": url, "WEBHOOK_SECRET": "a-secret-of-this-test"}
+
     async def start(self, command: str = "run", **settings: str) -> Process:
         """Bear one; it is not up yet."""
         self.process = await self.nursery.bear(

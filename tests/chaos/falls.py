@@ -83,14 +83,13 @@ async def walk(
         remind=REMINDED_AT if flow in EVENINGS else "",
     ) as made:
         if webhook:
-            made.environment |= {
-                "WEBHOOK_URL": f"http://127.0.0.1:{made.environment['PORT']}/telegram",
-                "WEBHOOK_SECRET": "a-secret-of-this-test",
-            }
+            made.environment |= made.called()
         walking = _Walking(made, chance, flow, planned)
         async with walking.kept_alive():
             done = await walking.all()
             assert await made.stop() == 0
+        walked = {walker.diary.code for walker in walking.scene.walkers}
+        made.patients = [person for person in made.patients if person.code in walked]
         done.findings += walking.judged(await made.exports())
         return done
 

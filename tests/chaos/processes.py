@@ -50,6 +50,11 @@ class Nursery:
     _living: dict[int, Process] = field(default_factory=dict)
     _orders: itertools.count[int] = field(default_factory=itertools.count)
 
+    @property
+    def pid(self) -> int:
+        """The process that all others are children of: what it may do, they may."""
+        return self._mother.pid
+
     async def bear(
         self,
         argvs: Sequence[Sequence[str]],

@@ -153,11 +153,11 @@ async def test_health_is_told_truly(hooked: Clinic, browser: aiohttp.ClientSessi
     await hooked.tick()
     async with browser.get(url) as answer:
         assert answer.status == 200
-    hooked.app._ready = False
+    hooked.app._ready = hooked.app._taking = False
     async with browser.get(url) as answer:
         assert answer.status == 503
     assert await post(browser, hooked, update(70, "too early")) == 503
-    hooked.app._ready = True
+    hooked.app._ready = hooked.app._taking = True
     hooked.expected = {"not_committed"}
 
 

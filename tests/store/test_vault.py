@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from bot.clock import SettableClock
 from bot.rows import Message, Patient
-from bot.store.database import Store
+from bot.store.database import NotOpen, Store
 from bot.store.vault import HOUSE, Sealless, Vault, WrongMasterKey
 from bot.unit import Unit
 from tests.store.conftest import KEY
@@ -144,6 +144,9 @@ async def test_with_a_wrong_master_key_nothing_is_touched(store: Store, clock: S
     wrong = Store(store.url, [os.urandom(32)], clock)
     with pytest.raises(WrongMasterKey):
         wrong.unlock()
+    with pytest.raises(NotOpen):
+        await wrong.read(lambda unit: unit.find(Message))
+    wrong.is_open = True
     with pytest.raises(WrongMasterKey):
         await wrong.read(lambda unit: unit.find(Message))
     await wrong.close()
