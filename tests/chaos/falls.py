@@ -140,8 +140,9 @@ class _Walking:
         fell = fall is not None and not self.wire.disarm()
         if fall is not None and fall.boundary in TAKES and fall.number == 1 and self.name in EVENINGS:
             del self.scene.findings[found:]
-        for finding in self.scene.findings[found:]:
-            self.of[finding.what] = str(fall)
+        for place in range(found, len(self.scene.findings)):
+            one = self.scene.findings[place]
+            self.scene.findings[place] = Finding(one.rule, f"{one.who} after {fall}", one.what)
         for walker in self.scene.walkers[walkers:]:
             self.of[walker.diary.code] = str(fall)
         return fell
@@ -171,12 +172,10 @@ class _Walking:
     def judged(self, exports: dict[str, dict[str, object]]) -> list[Finding]:
         """What the judge finds, each with the fall that it came of."""
         stumbling = self.name == "retry"
-        return [
+        found = judge(self.made, [walker.diary for walker in self.scene.walkers], exports)
+        return self.scene.findings + [
             Finding(one.rule, f"{one.who} after {self.of.get(one.who, '?')}", one.what)
-            for one in (
-                *self.scene.findings,
-                *judge(self.made, [walker.diary for walker in self.scene.walkers], exports),
-            )
+            for one in found
             if not (stumbling and one.rule == "no error in the log" and "turn.failed" in one.what)
         ]
 

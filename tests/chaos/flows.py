@@ -22,6 +22,8 @@ from tests.chaos.patients import Patient, Question, Silence, Talk, offers
 
 T = TypeVar("T")
 WITHIN = 60.0
+IN_THE_AIR = 5.0
+"""Seconds that a reminder, which is marked before, may still take to arrive."""
 NEWCOMERS = FIRST_ID + 10_000
 STEPS = (15, 15, 30)
 """Minutes from one step of an urgent alert to the next: backup, supervisor, everyone."""
@@ -100,11 +102,16 @@ async def reminder(scene: Scene) -> None:
     scene.begin("")
     made.move(timedelta(seconds=2))
     await made.drained()
-    came = [shown for shown in patient._new(before) if offers(shown, "o:snooze:") is not None]
-    if not came:
+    try:
+        await patient._until(lambda: _reminder(patient, before), "", within=IN_THE_AIR)
+    except Silence:
         scene.findings.append(Finding("a reminder that is due is sent", patient.diary.code, "none came"))
     await patient._open("check_in", fresh=True)
     await _to_the_end(patient)
+
+
+def _reminder(patient: Patient, after: int) -> Shown | None:
+    return next((shown for shown in patient._new(after) if offers(shown, "o:snooze:") is not None), None)
 
 
 async def escalation(scene: Scene) -> None:
