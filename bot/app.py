@@ -8,6 +8,7 @@ two, any number of each.
 import asyncio
 import random
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -27,6 +28,7 @@ from bot import (
     people,
     rounds,
     second_channel,
+    set_back,
     standstill,
 )
 from bot.clock import Clock, OffsetClock, SystemClock
@@ -154,7 +156,7 @@ class App:
 
     def __post_init__(self) -> None:
         self._tasks: list[asyncio.Task[Any]] = []
-        self._ready = self._taking = self._looked_back = False
+        self._ready = self._taking = self._gap_told = False
         self._watch = Watch(time.monotonic)
         self._schedule = Schedule()
         self.listening: Listening | None = None
@@ -190,6 +192,7 @@ class App:
         self._polling = Polling(self.bot, self._door)
         if not self.store.is_open:
             await self._stand_by()
+        await self._safely(self._mind_the_clock)
         await self.sender.start()
         if self.mode.takes_in:
             await self._begin_intake()
@@ -253,10 +256,7 @@ class App:
             self._schedule.every(_DUE, self._catch_up)
             self._watch_others()
             self._schedule.start()
-        try:
-            await self._beat()
-        except Exception as error:  # the disk may be full: whoever writes to us must be heard all the same
-            log.error("pulse.not_written", error=error)
+        await self._safely(self._beat)
 
     async def _take_updates(self) -> None:
         if self.settings.webhook_url:
@@ -314,10 +314,21 @@ class App:
         """Send what another process left behind."""
         await self.sender.sweep()
 
+    async def _safely(self, mark: Callable[[], Awaitable[None]]) -> None:
+        """The disk may be full at the start: whoever writes to us must be heard all the same."""
+        try:
+            await mark()
+        except Exception as error:
+            log.error("app.not_marked", part=mark.__name__, error=error)
+
+    async def _mind_the_clock(self) -> None:
+        await self.store.write(lambda unit: set_back.look(unit, self.program))
+
     async def _beat(self) -> None:
-        if self.mode.takes_in and not self._looked_back:
+        await self._mind_the_clock()
+        if self.mode.takes_in and not self._gap_told:
             await self.store.write(lambda unit: housekeeping.tell_gap(unit, self.program))
-            self._looked_back = True
+            self._gap_told = True
         parts = ["intake"] if self.mode.takes_in else []
         if self.mode.keeps_time and self.healthy():
             parts.append("clock")

@@ -9,6 +9,7 @@ Each step has its minute, counted from the start of the round. Steps missed whil
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from bot import rota
 from bot.concerns import Level
@@ -53,6 +54,16 @@ def due(program: Program, flag: Flag, step: int) -> datetime:
     again = offsets[-1] - offsets[-2]
     beyond = max(0, step - STEPS + 1)
     return (flag.since or flag.at) + timedelta(minutes=offsets[min(step, STEPS - 1)] + beyond * again)
+
+
+def longest_pause(program: Program) -> timedelta:
+    """No flag that presses is ever further from its next ring than this."""
+    pauses = [
+        timedelta(minutes=later - sooner)
+        for minutes in (program.emergency_minutes, program.urgent_minutes)
+        for sooner, later in pairwise((0, *minutes))
+    ]
+    return max(*pauses, program.contact_within)
 
 
 def reached_step(program: Program, flag: Flag, now: datetime) -> int:

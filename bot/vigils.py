@@ -115,7 +115,8 @@ def _heard_from(unit: Unit, patient: Patient, row: Reminder) -> bool:
     """Whether anything at all, a word or a press, came from them since the look-in."""
     assert row.next_at is not None
     since = row.next_at - ANSWER_WITHIN
-    return unit.count(Incoming, chat_hash=patient.chat_hash, at__ge=since) > 0
+    # Up to now: where the clock was set back, what came before lies in the future.
+    return unit.count(Incoming, chat_hash=patient.chat_hash, at__ge=since, at__le=unit.now) > 0
 
 
 def _raise(unit: Unit, program: Program, patient: Patient, raised: Raised, session: Session) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, union_all
 from sqlalchemy.pool import QueuePool
 
 from bot.clock import Clock
@@ -34,6 +34,8 @@ NAME = "handrail"
 _TOGETHER = 128
 _ABREAST = 8
 _TRIES = 3
+_BEHIND = 1000 << 20
+"""A second, in ids."""
 _RETRIED = {"40001", "40P01"}
 _data_key = tables.DataKey.__table__  # type: ignore[attr-defined]
 
@@ -43,7 +45,11 @@ class NotOpen(Exception):
 
 
 class Ids:
-    """Ids that grow: milliseconds since 1970 in the high bits, chance in the low twenty."""
+    """Ids that grow: milliseconds since 1970 in the high bits, chance in the low twenty.
+
+    While the clock is behind, because it was set back, they go on from the last one, in steps of chance:
+    two processes that do so must not meet.
+    """
 
     def __init__(self, clock: Clock, chance: random.Random | None = None) -> None:
         self._clock = clock
@@ -54,8 +60,15 @@ class Ids:
     def __call__(self) -> int:
         made = (int(self._clock.now().timestamp() * 1000) << 20) | self._chance.getrandbits(20)
         with self._lock:
-            self._last = made if made > self._last else self._last + 1
+            behind = self._last - made
+            step = 1 if behind < _BEHIND else 1 + self._chance.getrandbits(22)
+            self._last = made if behind < 0 else self._last + step
             return self._last
+
+    def follow(self, last: int) -> None:
+        """Give only ids above this one, which somebody gave before."""
+        with self._lock:
+            self._last = max(self._last, last)
 
 
 @dataclass(slots=True)
@@ -162,6 +175,10 @@ class Store:
                     connection.execute(
                         insert(_data_key), {"owner": owner, "wrapped": self.vault.new_key(owner)}
                     )
+            newest = union_all(
+                *(select(func.max(table.__table__.c.id)) for table in tables.OF.values())  # type: ignore[attr-defined]
+            )
+            self.ids.follow(max(last or 0 for (last,) in connection.execute(newest)))
         self.is_open = True
 
     def exists(self) -> bool:

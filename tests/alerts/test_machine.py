@@ -1,7 +1,7 @@
 """Whatever comes in whatever order, on both databases: a flag is one, is held on to, and never softens.
 
 Steps: send, deliver again, press any button ever shown from any chat, block, come back, remove, leave,
-restart (a second process on the same rows), jump the clock, Telegram down and up.
+restart (a second process on the same rows), jump the clock forward and back, Telegram down and up.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from bot import rota
+from bot import escalation, housekeeping, rota, set_back
 from bot.clock import SettableClock, StillClock
 from bot.concerns import Level
 from bot.rows import Flag, Outgoing, Sending, Staff
@@ -106,6 +106,16 @@ class Machine(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([1, 5, 14, 60, 61, 600, 4000]))
     def jump_the_clock(self, minutes: int) -> None:
         self.clock.advance(timedelta(minutes=minutes))
+        self.run(self.ward.tick())
+
+    @rule(minutes=st.sampled_from([1, 61, 600]))
+    def set_the_clock_back(self, minutes: int) -> None:
+        self.run(self.ward.do(lambda unit: housekeeping.beat(unit, "clock")))
+        self.clock.advance(-timedelta(minutes=minutes))
+        assert self.run(self.ward.do(lambda unit: set_back.look(unit, self.ward.program)))
+        for flag in self.run(self.ward.flags(closed_at=None)):
+            pause = escalation.longest_pause(self.ward.program)
+            assert not escalation.stage(flag).presses or flag.ring_at - self.ward.now <= pause
         self.run(self.ward.tick())
 
     @rule(down=st.booleans())
