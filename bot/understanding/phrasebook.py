@@ -27,13 +27,29 @@ class Turn(StrEnum):
     BRIDGE = "bridge"  # words that may stand between a denial and what it denies
     NOT_DENIED = "not_denied"  # "not only": looks like a denial and is none
     FORMER = "former"  # "used to": just before the phrase, it puts it in the past
-    PAST = "past"  # "years ago": takes back what is told in the past tense
+    PAST = "past"  # "years ago": takes back what its clause tells in the past tense
     PAST_TENSE = "past_tense"  # words that tell it in the past tense
+    SOMETIME = "sometime"  # "once": said next, nobody knows when it was
+    PRESENT = "present"  # "wish", "to": before them nothing in the phrase is told in the past tense
     STILL = "still"  # "again", "last night": it is not over, after all
+    RESOLVED = "resolved"  # "I'm better now": said next, it puts what was told in the past tense behind
     RETURNED = "returned"  # "it's back": said next, it brings the past back
     OTHERS = "others"  # "she said": somebody else's words
-    STORY = "story"  # a film, the news, a training
+    QUOTED = "quoted"  # "the doctor asked if": what hangs on it is nobody's word, even in the first person
+    ADMITTED = "admitted"  # "I said yes", "I lied": what was asked or denied is so after all
+    STORY = "story"  # a film, a song, the news
+    SETTING = "setting"  # a training, a class: where danger is talked about, by people who may be in it
     JOKE = "joke"  # "just kidding": not taken back, but asked about
+    HYPERBOLE = "hyperbole"  # "if I have to eat one more": asked about too
+    SELF = "self"  # "I": where a clause about oneself begins, unless it hangs on what stands before
+    SUBJECT = "subject"  # "he", "my": where a clause about others begins; no denial reaches across it
+    SELF_VERB = "self_verb"  # "quiero": the same where no "I" is needed
+    LEANING = "leaning"  # "no", "me": what stands between the beginning of a clause and such a verb
+    MINE = "mine"  # "myself", "without me": words that nobody uses of somebody else
+    HANGING = "hanging"  # "that", "said": what begins after it hangs on it
+    JOINER = "joiner"  # "and", "but": what begins after it is new
+    SUBORDINATE = "subordinate"  # "when": a time after what begins so may be said of what stands before
+    POINTER = "pointer"  # "that was": a time after it is said of all that stands before
     ANSWERED_NO = "answered_no"  # a whole sentence that says no to the one before
     WHENEVER = "whenever"  # opens a condition; in a plan it is not the present
 
@@ -52,8 +68,14 @@ class Phrase:
     where: str
 
 
+@dataclass(frozen=True, slots=True)
 class Idiom:
-    """Marks a line of a [not] section: it takes back the phrases that it overlaps."""
+    """A line of a [not] section: it takes back the phrases that it overlaps. With a gap ("...") it does so
+    within its clause; from a list without danger (not `grave`) it leaves danger alone.
+    """
+
+    gapped: bool
+    grave: bool
 
 
 Meaning = Phrase | Turn | Idiom
@@ -133,16 +155,18 @@ def _read_category(file: Path, book: Phrasebook, lists: Mapping[str, str]) -> No
     except ValueError:
         raise BadList(f"{file.name}: no category is called {file.stem}") from None
     section: tuple[Level, bool, frozenset[str]] | None = None
+    grave = False
     for where, line in _lines(file):
         heading = _HEADING.match(line)
         if heading:
             section = _section(heading, where)
+            grave |= section[0] >= Level.URGENT
             continue
         if section is None:
             raise BadList(f"{where}: a line before the first [section]")
         level, ask, flags = section
         if level is Level.NONE:
-            _add(book, line, Idiom(), lists, where)
+            _add(book, line, Idiom("..." in line, grave), lists, where)
             continue
         phrase = Phrase(
             level,

@@ -6,18 +6,24 @@ thing heard anywhere in the message counts, so a disclosure buried in an ordinar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
-from bot.concerns import Concern, Level
+from bot.concerns import Category, Concern, Level
+from bot.understanding.clauses import Clauses
 from bot.understanding.matching import Hit
 from bot.understanding.phrasebook import Idiom, Phrase, Phrasebook, Turn, read
 from bot.understanding.spelling import Sentence
 
 CONTENT = Path(__file__).parents[2] / "content"
 _REACH = 5  # words between a denial and what it denies
+_ASKED = (
+    3  # from this word of a question on, an "I" is not the one who is asked about: "am I", "do you think I"
+)
+_HEAD = 3  # words into a sentence that still answer the one before
 _OR = frozenset({"or", "nor", "o", "ni"})
 _MUCH = 400  # sentences of one message that are read one by one
 
@@ -31,6 +37,7 @@ class Verdict(StrEnum):
     PAST = "past"
     OTHERS = "others"
     STORY = "story"
+    DOUBTED = "doubted"  # may be somebody else's word, or long ago: asked about
     JOKE = "joke"
     RETURNED = "returned"
     PLANNING = "planning"
@@ -55,8 +62,10 @@ class Finding:
         match self.verdict:
             case verdict if verdict in _TAKEN_BACK:
                 return None
-            case Verdict.JOKE if self.phrase.level >= Level.URGENT:
+            case Verdict.JOKE | Verdict.DOUBTED if self.phrase.level >= Level.URGENT:
                 return Concern(Level.WATCH, self.phrase.category, self.sentence, ask=True)
+            case Verdict.DOUBTED:
+                return None
             case Verdict.RETURNED if self.phrase.level >= Level.URGENT:
                 return Concern(Level.URGENT, self.phrase.category, self.sentence)
         return Concern(self.phrase.level, self.phrase.category, self.sentence, self.phrase.ask)
@@ -78,12 +87,11 @@ class Screen:
         if len(sentences) > _MUCH:
             rest = sentences[_MUCH - 1 :]
             words = tuple(word for sentence in rest for word in sentence.words)
-            sentences[_MUCH - 1 :] = [Sentence(" ".join(s.typed for s in rest), words, frozenset())]
+            sentences[_MUCH - 1 :] = [Sentence(" ".join(s.typed for s in rest), words)]
         readings = [_Reading(sentence, self.book) for sentence in sentences]
         for position, reading in enumerate(readings):
             before = readings[position - 1] if position else None
-            after = readings[position + 1] if position + 1 < len(readings) else None
-            yield from reading.judge(before, after, planning)
+            yield from reading.judge(before, readings[position + 1 : position + 3], planning)
 
 
 def strongest(findings: Iterable[Finding]) -> Concern | None:
@@ -106,12 +114,9 @@ def weight(concern: Concern) -> int:
     return concern.level.rank * 2 + concern.ask
 
 
-def _takes_back(idiom: Hit, phrase: Hit) -> bool:
-    """An idiom takes back what it overlaps, but not a phrase that says the whole idiom and more."""
-    if idiom.start >= phrase.end or phrase.start >= idiom.end:
-        return False
-    more = phrase.end - phrase.start > idiom.end - idiom.start
-    return not (more and phrase.start <= idiom.start and idiom.end <= phrase.end)
+def _order(hit: Hit, phrase: Phrase) -> tuple[int, int, bool, int]:
+    """By place; of two that begin together the longer says what is meant, and suicide when they are alike."""
+    return hit.start, -hit.end, phrase.category is not Category.SUICIDE, hit.phrase
 
 
 class _Reading:
@@ -120,47 +125,69 @@ class _Reading:
     def __init__(self, sentence: Sentence, book: Phrasebook) -> None:
         self.sentence = sentence
         self.phrases: list[tuple[Hit, Phrase]] = []
-        self.idioms: list[Hit] = []
+        self.idioms: list[tuple[Hit, Idiom]] = []
         self.turns: dict[Turn, list[Hit]] = {}
         for hit in book.hits(sentence):
             match book.meanings[hit.phrase]:
                 case Turn() as turn:
                     self.turns.setdefault(turn, []).append(hit)
-                case Idiom():
-                    self.idioms.append(hit)
+                case Idiom() as idiom:
+                    self.idioms.append((hit, idiom))
                 case phrase:
                     self.phrases.append((hit, phrase))
         self._denied: list[Hit] = []
+        self._before: _Reading | None = None
+        self._after: _Reading | None = None
+        self._admitting = False
         self._bridges = {i for hit in self.turns.get(Turn.BRIDGE, ()) for i in range(hit.start, hit.end)}
 
-    def judge(self, before: _Reading | None, after: _Reading | None, planning: bool) -> Iterator[Finding]:
-        for hit, phrase in sorted(self.phrases, key=lambda pair: pair[0].start):
+    @cached_property
+    def clauses(self) -> Clauses:
+        return Clauses(self.sentence, self.turns)
+
+    def judge(
+        self, before: _Reading | None, following: Sequence[_Reading], planning: bool
+    ) -> Iterator[Finding]:
+        self._before, self._after = before, following[0] if following else None
+        self._admitting = any(reading.begins_with(Turn.ADMITTED) for reading in following)
+        for hit, phrase in sorted(self.phrases, key=lambda found: _order(*found)):
             words = " ".join(self.sentence.words[hit.start : hit.end])
-            verdict = self._verdict(hit, phrase, before, after, planning)
+            verdict = self._verdict(hit, phrase, planning)
             yield Finding(phrase, self.sentence.typed, words, verdict)
 
-    def _verdict(
-        self, hit: Hit, phrase: Phrase, before: _Reading | None, after: _Reading | None, planning: bool
-    ) -> Verdict:
+    def _verdict(self, hit: Hit, phrase: Phrase, planning: bool) -> Verdict:
         if planning and not self._present(hit, phrase):
             return Verdict.PLANNING
-        if any(_takes_back(idiom, hit) for idiom in self.idioms):
+        if any(self._idiomatic(hit, phrase, *idiom) for idiom in self.idioms):
             return Verdict.IDIOM
         if phrase.always:
             return Verdict.HEARD
-        if self._reaches(Turn.DENIED, hit) or self._along_or(hit) or self._answered_no(after):
+        if self._reaches(Turn.DENIED, hit) or self._along_or(hit) or self._answered_no(hit):
             self._denied.append(hit)
-            return Verdict.DENIED
-        if self._reaches(Turn.FORMER, hit) or self._is_past(hit, before, after):
-            reopened = self._has(Turn.RETURNED) or (after is not None and after._has(Turn.RETURNED))
+            return Verdict.HEARD if self._admitted(hit.end) else Verdict.DENIED
+        past, after = self._past(hit, phrase), self._after
+        if past:
+            reopened = Turn.RETURNED in self.turns or (after is not None and Turn.RETURNED in after.turns)
             return Verdict.RETURNED if reopened else Verdict.PAST
-        if not phrase.about_others and self._before(Turn.OTHERS, hit):
-            return Verdict.OTHERS
-        if self._has(Turn.STORY):
-            return Verdict.STORY
-        if self._has(Turn.JOKE) or (after is not None and after._has(Turn.JOKE)):
+        told = self._told(hit, phrase)
+        if told is not None:
+            return told
+        if past is None:
+            return Verdict.DOUBTED
+        if self.clauses.joked(hit) or (after is not None and after.clauses.laughs(_HEAD)):
             return Verdict.JOKE
         return Verdict.HEARD
+
+    def _idiomatic(self, hit: Hit, phrase: Phrase, place: Hit, idiom: Idiom) -> bool:
+        """An idiom takes back what it overlaps, but not a phrase that says the whole idiom and more."""
+        if place.start >= hit.end or hit.start >= place.end:
+            return False
+        if not idiom.grave and (phrase.ask or phrase.level >= Level.URGENT):
+            return False
+        more = hit.end - hit.start > place.end - place.start
+        if more and hit.start <= place.start and place.end <= hit.end:
+            return False
+        return not idiom.gapped or self.clauses.together(place, hit)
 
     def _present(self, hit: Hit, phrase: Phrase) -> bool:
         """In a plan or a screening dialog only what is intended or happening now counts."""
@@ -168,11 +195,34 @@ class _Reading:
             return False
         return not any(when.start <= hit.start for when in self.turns.get(Turn.WHENEVER, ()))
 
-    def _has(self, turn: Turn) -> bool:
-        return turn in self.turns
+    def begins_with(self, turn: Turn) -> bool:
+        """Whether such words stand where a sentence answers the one before."""
+        return any(other.start <= _HEAD for other in self.turns.get(turn, ()))
 
-    def _before(self, turn: Turn, hit: Hit) -> bool:
-        return any(other.end <= hit.start for other in self.turns.get(turn, ()))
+    def _told(self, hit: Hit, phrase: Phrase) -> Verdict | None:
+        """What becomes of it as somebody else's word, or a story's; None when it is the person's own."""
+        clauses, stories = self.clauses, (Turn.STORY, Turn.SETTING)
+        others = () if phrase.about_others else (Turn.OTHERS, Turn.QUOTED)
+        governed = clauses.governor((*others, *stories), hit)
+        if governed is None:
+            if clauses.first_person(hit.start - 2, hit) or not any(clauses.follows(s, hit) for s in stories):
+                return None
+            return Verdict.STORY
+        turn, other = governed
+        verdict = Verdict.STORY if turn in stories else Verdict.OTHERS
+        if turn is Turn.QUOTED or clauses.quoted(hit):
+            return None if self._admitted(0) else verdict
+        mine = clauses.first_person(other.end, hit)
+        anew = clauses.about_oneself(hit) and clauses.stepped(other.end, hit.start)
+        if anew or (mine and turn is Turn.SETTING):
+            return None
+        # Someone who took too much may be with them now.
+        endangered = phrase.category is Category.OVERDOSE and phrase.level is Level.EMERGENCY
+        return Verdict.DOUBTED if mine or (endangered and verdict is Verdict.OTHERS) else verdict
+
+    def _admitted(self, start: int) -> bool:
+        """ "but I lied", "and I said yes": from `start` on, or soon after."""
+        return self._admitting or any(yes.start >= start for yes in self.turns.get(Turn.ADMITTED, ()))
 
     def _reaches(self, turn: Turn, hit: Hit) -> bool:
         """Whether "not" (or "used to") stands before the phrase with nothing but bridges between."""
@@ -181,6 +231,8 @@ class _Reading:
             if not denial.end <= hit.start <= denial.end + _REACH:
                 continue
             if any(other.start <= denial.start < other.end for other in exempt):
+                continue
+            if self.clauses.subject_between(denial.end, hit.start):  # "no I want to"
                 continue
             between = range(denial.end, hit.start)
             listed = any(self.sentence.words[at] in _OR for at in between)  # "no plan, intent or wish to"
@@ -195,30 +247,51 @@ class _Reading:
         for denied in self._denied:
             if denied.start <= hit.start < denied.end:
                 return True
+            if self.clauses.subject_between(denied.end, hit.start):
+                continue
             between = range(denied.end, hit.start)
             links = [at for at in between if self.sentence.words[at] in _OR]
             if links and all(at in self._bridges or at in links for at in between):
                 return True
         return False
 
-    def _answered_no(self, after: _Reading | None) -> bool:
+    def _answered_no(self, hit: Hit) -> bool:
         """Forms are filled in so: "Suicidal thoughts? No." or "Suicidal thoughts: none"."""
-        if self.sentence.question and after is not None and after._has(Turn.ANSWERED_NO):
-            return True
+        stated = self.clauses.stated(hit)
+        if self.sentence.question:
+            answered = self._after is not None and Turn.ANSWERED_NO in self._after.turns
+            return answered and stated < _ASKED  # "does anybody care that I …?" is no form
+        if stated or self.clauses.about_oneself(hit):
+            return False
         return any(
             answer.end == len(self.sentence.words) and answer.start in self.sentence.pauses
             for answer in self.turns.get(Turn.ANSWERED_NO, ())
         )
 
-    def _is_past(self, hit: Hit, before: _Reading | None, after: _Reading | None) -> bool:
-        told_as_past = any(
-            tense.start < hit.end and tense.end >= hit.start - 1
-            for tense in self.turns.get(Turn.PAST_TENSE, ())
-        )
-        if not told_as_past or self._goes_on():
+    def _past(self, hit: Hit, phrase: Phrase) -> bool | None:
+        """Whether it is over; None when that is not clear."""
+        if self._reaches(Turn.FORMER, hit):
+            return True
+        if not self._told_as_past(hit) or self._goes_on():
             return False
-        near = (reading for reading in (self, before, after) if reading is not None)
-        return any(reading._has(Turn.PAST) for reading in near)
+        past, after = self.clauses.past(hit), self._after
+        if past or any(near is not None and near.clauses.bare_time() for near in (self._before, after)):
+            return True
+        if self.clauses.resolved(hit.end) or (after is not None and after.clauses.resolved(0)):
+            return None if phrase.level is Level.EMERGENCY else True
+        return past
+
+    def _told_as_past(self, hit: Hit) -> bool:
+        """Whether a past tense stands in or just before the phrase, and no present before that."""
+        tenses = (Turn.PAST_TENSE, Turn.PRESENT)
+        near = [
+            (other.start, turn is Turn.PRESENT)
+            for turn in tenses
+            for other in self.turns.get(turn, ())
+            if other.start < hit.end and other.end >= hit.start - 1
+            if other.end > hit.start or not self.clauses.parted(other.end, hit.start)
+        ]
+        return bool(near) and not min(near)[1]
 
     def _goes_on(self) -> bool:
         past = self.turns.get(Turn.PAST, ())

@@ -65,16 +65,18 @@ _DOUBLED = re.compile(r"(.)\1+")
 _INSIDE = re.compile(r"['@$!*|+\-_]+")
 _SENTENCES = re.compile(r"(?<=[.!?…])\s+|[\n\r\v\f\u2028\u2029;]+|(?<=[a-zA-Z]{2}[.!?])(?=[A-Z][a-z])")
 _STOPS = frozenset('.,;:?!…()"“”«»—–-')
+_QUOTES = frozenset('"“”«»')
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence: as typed, as words, and before which words it pauses."""
+    """One sentence: as typed, as words, before which words it pauses, and which stand in quotation marks."""
 
     typed: str
     words: tuple[str, ...]
-    pauses: frozenset[int]
+    pauses: frozenset[int] = frozenset()
     question: bool = False
+    quoted: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -131,14 +133,21 @@ class Speller:
         folded = _SPACED_OUT.sub(self._close_up, fold(typed))
         words: list[str] = []
         pauses: set[int] = set()
+        quotes: list[int] = []
         for piece in _PIECES.findall(folded):
             if piece in _STOPS:
                 pauses.add(len(words))
+                if piece in _QUOTES:
+                    quotes.append(len(words))
                 continue
             words.extend(self._word(piece))
         if self._several or self._known:
-            words, pauses = self._rejoin(words, pauses)
-        return Sentence(typed.strip(), tuple(words), frozenset(pauses), typed.rstrip().endswith("?"))
+            words, places = self._rejoin(words, pauses)
+            pauses, quotes = {places[at] for at in pauses}, [places[at] for at in quotes]
+        pairs = zip(quotes[::2], quotes[1::2], strict=False)
+        quoted = frozenset(at for start, end in pairs for at in range(start, end))
+        question = typed.rstrip().endswith("?")
+        return Sentence(typed.strip(), tuple(words), frozenset(pauses), question, quoted)
 
     def _word(self, piece: str) -> tuple[str, ...]:
         known = self._memory.get(piece)
@@ -234,30 +243,27 @@ class Speller:
         parts = self._apart(letters)
         return " ".join(parts) if parts else match.group()
 
-    def _rejoin(self, words: list[str], pauses: set[int]) -> tuple[list[str], set[int]]:
-        """Variants of several words ("my self"), and long words torn apart ("sui cide")."""
+    def _rejoin(self, words: list[str], pauses: set[int]) -> tuple[list[str], list[int]]:
+        """Variants of several words ("my self"), and long words torn apart ("sui cide"). Also where each word
+        has moved to.
+        """
         out: list[str] = []
-        moved: set[int] = set()
+        places: list[int] = []
         at = 0
         while at < len(words):
-            if at in pauses:
-                moved.add(len(out))
-            word = words[at]
-            for variant, meant in self._several.get(word, ()):
+            word, width = words[at], 1
+            meant: tuple[str, ...] = (word,)
+            for variant, spelled in self._several.get(word, ()):
                 if tuple(words[at : at + len(variant)]) == variant:
-                    out.extend(meant)
-                    at += len(variant)
+                    width, meant = len(variant), spelled
                     break
             else:
                 if at + 1 < len(words) and at + 1 not in pauses and word + words[at + 1] in self._guarded:
-                    out.append(word + words[at + 1])
-                    at += 2
-                else:
-                    out.append(word)
-                    at += 1
-        if len(words) in pauses:
-            moved.add(len(out))
-        return out, moved
+                    width, meant = 2, (word + words[at + 1],)
+            places += [len(out)] * width
+            out.extend(meant)
+            at += width
+        return out, [*places, len(out)]
 
 
 def fold(text: str) -> str:
