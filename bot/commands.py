@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -225,6 +226,8 @@ def screen(explain: bool) -> None:
     hearing = Hearing(CONTENT)
     if not hearing.load():
         print(f"Only phrases are heard: {hearing.problem}.", file=sys.stderr)  # noqa: T201
+    if isinstance(sys.stdin, TextIOWrapper):  # one broken letter must not leave the rest unread
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
     found = command.explain(sys.stdin, hearing) if explain else command.lines(sys.stdin, hearing)
     for line in found:
         print(line)  # noqa: T201

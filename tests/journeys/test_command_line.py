@@ -233,6 +233,13 @@ async def test_words_are_screened_one_line_for_each(shell: Shell) -> None:
     assert found[1:4] == ["none\tnone"] * 3
 
 
+async def test_a_line_that_is_no_utf_8_is_read_as_far_as_it_goes(shell: Shell) -> None:
+    process = await shell.start("screen", MASTER_KEYS=None, BOT_TOKEN=None, PYTHONIOENCODING="utf-8:strict")
+    out, _ = await process.communicate(b"caf\xe9, I want to kill myself\n\xff\nI want to kill myself\n")
+    assert process.returncode == DONE
+    assert [line.split("\t")[1] for line in out.decode().splitlines()] == ["suicide", "none", "suicide"]
+
+
 async def test_without_the_model_the_screen_says_so_and_works_on(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
