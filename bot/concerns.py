@@ -65,7 +65,7 @@ class Concern:
     `evidence` is the sentence it was heard in: a patient's own words, so it is stored encrypted and never
     logged. With `ask`, nothing is certain: the bot asks gently about `category`, and the answers decide; the
     level is then `WATCH`, because that is all that is known so far. `expected`: said where such words are
-    asked for, so nothing is raised.
+    asked for, so nothing is raised. `now`: of use that goes on, or did within the last hours.
     """
 
     level: Level
@@ -73,6 +73,7 @@ class Concern:
     evidence: str
     ask: bool = False
     expected: bool = False
+    now: bool = False
 
     @property
     def crisis(self) -> bool:

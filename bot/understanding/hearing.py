@@ -45,6 +45,10 @@ class Hearing:
 
     def listen(self, texts: Sequence[str]) -> list[Concern | None]:
         """The same for many, read together."""
+        heard = self._listen(texts)
+        return [self.quick.timed(concern, text) for concern, text in zip(heard, texts, strict=True)]
+
+    def _listen(self, texts: Sequence[str]) -> list[Concern | None]:
         found = [list(self.quick.findings(text)) for text in texts]
         heard = [strongest(findings) for findings in found]
         left = [at for at, concern in enumerate(heard) if concern is None or not concern.crisis]

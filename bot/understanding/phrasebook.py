@@ -52,6 +52,8 @@ class Turn(StrEnum):
     POINTER = "pointer"  # "that was": a time after it is said of all that stands before
     ANSWERED_NO = "answered_no"  # a whole sentence that says no to the one before
     WHENEVER = "whenever"  # opens a condition; in a plan it is not the present
+    NOW = "now"  # "I'm high", "an hour ago": use that goes on, or did within hours
+    EARLIER = "earlier"  # "last night": said after it, that was no use of today
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ thing heard anywhere in the message counts, so a disclosure buried in an ordinar
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -79,7 +79,14 @@ class Screen:
 
     def __call__(self, text: str, *, planning: bool = False) -> Concern | None:
         """The strongest concern in this text, or None."""
-        return strongest(self.findings(text, planning=planning))
+        return self.timed(strongest(self.findings(text, planning=planning)), text)
+
+    def timed(self, concern: Concern | None, text: str) -> Concern | None:
+        """Of use it is known whether any sentence says that it goes on, or has just been."""
+        if concern is None or concern.category is not Category.LAPSE:
+            return concern
+        sentences = self.book.speller.sentences(readable(text))[:_MUCH]
+        return replace(concern, now=any(_Reading(sentence, self.book).now for sentence in sentences))
 
     def findings(self, text: str, *, planning: bool = False) -> Iterator[Finding]:
         """Every phrase found, in order, taken back or not."""
@@ -144,6 +151,15 @@ class _Reading:
     @cached_property
     def clauses(self) -> Clauses:
         return Clauses(self.sentence, self.turns)
+
+    @property
+    def now(self) -> bool:
+        """Whether it tells of use that goes on or has just been, and names no earlier day afterwards."""
+        earlier = self.turns.get(Turn.EARLIER, ())
+        return any(
+            not self._reaches(Turn.DENIED, hit) and not any(day.start >= hit.start for day in earlier)
+            for hit in self.turns.get(Turn.NOW, ())
+        )
 
     def judge(
         self, before: _Reading | None, following: Sequence[_Reading], planning: bool
