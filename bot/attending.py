@@ -20,6 +20,7 @@ from bot import (
     safety,
     sos,
     vigils,
+    ways,
 )
 from bot.concerns import Concern
 from bot.conversations import Host
@@ -27,6 +28,7 @@ from bot.inbound import Edited, Inbound, Medium, Pressed, Said, Showed
 from bot.people import Redeemed
 from bot.rows import Patient, Session, SessionState
 from bot.unit import Unit
+from bot.ways import Way
 from dialogs.prompts import SKIP, Input
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
@@ -37,35 +39,56 @@ _DIALOGS = {"checkin": "check_in", "thought": "thought_record", "trigger": "trig
 
 
 def take(unit: Unit, host: Host, patient: Patient, inbound: Inbound, concern: Concern | None) -> str | None:
+    if inbound.words is not None:
+        way = ways.opened_by(unit, host, patient, concern)
+        ways.tell(unit, host, patient, inbound, concern, way)
+        if way is not None or crisis.needs_help_first(concern):
+            _put_first(unit, host, patient, inbound, concern, way)
+            return None
     match inbound.event:
         case Said(command=str() as command, rest=rest):
-            if rest and (command != "start" or crisis.needs_help_first(concern)):
+            if rest and command != "start":
                 conversations.keep_words(unit, patient, inbound.words or "", inbound.message_id)
-            return _command(unit, host, patient, inbound, command, rest, concern)
+            return _command(unit, host, patient, inbound, command, rest)
         case Said(text=text):
             return _words(unit, host, patient, inbound, text, concern)
         case Pressed(data=data):
             return _press(unit, host, patient, inbound, data)
         case Edited(text=text):
-            return _edited(unit, host, patient, inbound, text, concern)
+            return _edited(unit, host, patient, inbound, text)
         case Showed(medium=medium, caption=caption):
-            return _showed(unit, host, patient, inbound, medium, caption, concern)
+            return _showed(unit, host, patient, inbound, medium, caption)
         case _:
             return None
 
 
+def _put_first(
+    unit: Unit, host: Host, patient: Patient, inbound: Inbound, concern: Concern | None, way: Way | None
+) -> None:
+    """After a card only safety is asked about, and use that goes on is as pressing: the words are kept, and
+    what is open waits until the person goes on with it."""
+    session = conversations.asked(unit, host.program, patient)
+    event, words = inbound.event, inbound.words or ""
+    answers = isinstance(event, Said) and event.command is None
+    if session is not None and answers and session.dialog in _ABOUT_ONESELF:
+        given = Input(at=inbound.at, text=words)
+        conversations.answer(unit, host, patient, session, given, inbound.message_id, hold=True)
+        safety.hold(unit, patient, session)
+    else:
+        # A cry for help is nobody's name or signature: it is kept, and the question waits.
+        conversations.keep_words(unit, patient, words, inbound.message_id)
+        if session is not None and (way is not None or not safety.stays_open(session, concern)):
+            conversations.wait(unit, session)
+            safety.hold(unit, patient, session)
+    if way is not None:
+        ways.go(unit, host, patient, way, concern)
+    else:
+        safety.follow(unit, host, patient, concern)
+
+
 def _command(
-    unit: Unit,
-    host: Host,
-    patient: Patient,
-    inbound: Inbound,
-    command: str,
-    rest: str,
-    concern: Concern | None,
+    unit: Unit, host: Host, patient: Patient, inbound: Inbound, command: str, rest: str
 ) -> str | None:
-    if crisis.needs_help_first(concern):
-        _wait(unit, host, patient, concern)
-        return None
     if command == "start":
         return _start(unit, host, patient, inbound, rest)
     handler = COMMANDS.get(command)
@@ -79,25 +102,13 @@ def _words(
     unit: Unit, host: Host, patient: Patient, inbound: Inbound, text: str, concern: Concern | None
 ) -> str | None:
     """Typed words: the answer to the open question if it is fresh, else free words, kept and answered."""
-    help_first = crisis.needs_help_first(concern)
     session = conversations.current(unit, patient)
     if session is not None and not conversations.is_silent(session, host.program, unit.now):
-        if help_first and session.dialog not in _ABOUT_ONESELF:
-            # A cry for help is nobody's name or signature: it is kept, and the question waits.
-            conversations.keep_words(unit, patient, text, inbound.message_id)
-            _wait(unit, host, patient, concern)
-            return None
         given = Input(at=inbound.at, text=text, danger=_asked_for(concern))
-        conversations.answer(unit, host, patient, session, given, inbound.message_id, hold=help_first)
-        if help_first:
-            safety.hold(unit, patient, session)
-            safety.follow(unit, host, patient, concern)
+        conversations.answer(unit, host, patient, session, given, inbound.message_id)
         return None
     conversations.keep_words(unit, patient, text, inbound.message_id)
-    if help_first:
-        safety.follow(unit, host, patient, concern)
-    else:
-        menus.greet(unit, host, patient, "heard" if session is None else "heard_unfinished")
+    menus.greet(unit, host, patient, "heard" if session is None else "heard_unfinished")
     return None
 
 
@@ -154,13 +165,7 @@ def _answer(unit: Unit, host: Host, patient: Patient, session: Session, inbound:
     conversations.answer(unit, host, patient, session, given, inbound.message_id)
 
 
-def _edited(
-    unit: Unit, host: Host, patient: Patient, inbound: Inbound, text: str, concern: Concern | None
-) -> str | None:
-    if crisis.needs_help_first(concern):
-        conversations.keep_words(unit, patient, text, inbound.message_id)
-        _wait(unit, host, patient, concern)
-        return None
+def _edited(unit: Unit, host: Host, patient: Patient, inbound: Inbound, text: str) -> str | None:
     given = Input(at=inbound.at, text=text)
     if inbound.message_id is None or not conversations.correct(
         unit, host, patient, inbound.message_id, given
@@ -171,35 +176,17 @@ def _edited(
 
 
 def _showed(
-    unit: Unit,
-    host: Host,
-    patient: Patient,
-    inbound: Inbound,
-    medium: Medium,
-    caption: str | None,
-    concern: Concern | None,
+    unit: Unit, host: Host, patient: Patient, inbound: Inbound, medium: Medium, caption: str | None
 ) -> str | None:
     if caption:
         conversations.keep_words(unit, patient, caption, inbound.message_id)
-    if crisis.needs_help_first(concern):
-        _wait(unit, host, patient, concern)
-        return None
     line = crisis.unheard(host.program, patient.language, medium)
-    session = conversations.current(unit, patient)
-    if session is not None and not conversations.is_silent(session, host.program, unit.now):
+    session = conversations.asked(unit, host.program, patient)
+    if session is not None:
         conversations.go_on(unit, host, patient, session, lead=line)
     else:
         outbox.say(unit, people.address(patient), line, menus.main(unit, host, patient))
     return None
-
-
-def _wait(unit: Unit, host: Host, patient: Patient, concern: Concern | None) -> None:
-    """After a card only safety is asked about: what is open waits until the person goes on with it."""
-    session = conversations.current(unit, patient)
-    if session is not None and not safety.stays_open(session, concern):
-        conversations.wait(unit, session)
-        safety.hold(unit, patient, session)
-    safety.follow(unit, host, patient, concern)
 
 
 def _start(unit: Unit, host: Host, patient: Patient, inbound: Inbound, token: str) -> str | None:
@@ -287,7 +274,7 @@ def _cancelled(unit: Unit, host: Host, patient: Patient, session: Session) -> No
     conversations.cancel(unit, host, patient, session)
     if session.dialog == ENROLMENT:
         menus.tell_outsider(unit, host, patient, "enrolment_stopped")
-    elif not safety.stopped(unit, host, patient, session):
+    elif not safety.stopped(unit, host, patient, session) and not ways.stopped(unit, host, patient, session):
         menus.greet(unit, host, patient, "cancelled")
 
 

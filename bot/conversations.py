@@ -80,6 +80,18 @@ def is_silent(session: Session, program: Program, now: datetime) -> bool:
     return now - session.touched_at > program.silence
 
 
+def asked(unit: Unit, program: Program, patient: Patient) -> Session | None:
+    """The session whose question is open and fresh: what is typed now answers it."""
+    session = current(unit, patient)
+    return None if session is None or is_silent(session, program, unit.now) else session
+
+
+def key(unit: Unit, program: Program, session: Session) -> str:
+    """The key of the question that is open in a session; empty when all is answered."""
+    prompt = _load(unit, program, session).turn.prompt
+    return prompt.key if prompt is not None else ""
+
+
 def unfinished(unit: Unit, patient: Patient, dialog: str) -> Session | None:
     return unit.one(
         Session,
@@ -232,8 +244,8 @@ def cancel(unit: Unit, host: Host, patient: Patient, session: Session) -> Sessio
 
 def waiting(unit: Unit, program: Program, patient: Patient) -> list[list[Button]]:
     """A button that shows the open question again, to stand under what comes in between; none if none is."""
-    session = current(unit, patient)
-    if session is None or is_silent(session, program, unit.now):
+    session = asked(unit, program, patient)
+    if session is None:
         return []
     label = program.words.plain(patient.language, "navigation", "continue")
     return [[(label, _n(session, session.turn, "more"))]]

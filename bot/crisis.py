@@ -24,7 +24,9 @@ ASQ = "asq"
 PLAN = "safety_plan"
 RULES = (CRISIS, "asq", "asq_now", "safety", "no_answer", "silent")
 """The flags of danger: more of the same within one that nobody has seen adds to it."""
-_AGAINST_ONESELF = {Category.SUICIDE, Category.SELF_HARM}
+SAID_TWICE = ("lapse", "craving")
+"""Flags of answers about what words may have told before, or tell after: one event makes one flag."""
+FOR_ASQ = (Category.SUICIDE, Category.SELF_HARM, Category.HOPELESSNESS)
 _PRESSED = {
     "suicide": (Level.URGENT, Category.SUICIDE),
     "overdose": (Level.EMERGENCY, Category.OVERDOSE),
@@ -57,7 +59,7 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern) -> None:
     if flag is not None:
         if not grave:
             return
-        if _alike(flag, concern):
+        if _alike(flag, concern.category):
             lines = program.lines_in(person.language, concern.category)
             situation = reached(unit, program, person)
             text = program.words.text(
@@ -79,8 +81,7 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern) -> None:
     if flag is None:
         return
     if not grave:
-        outbox.say(unit, to, alerts.told(unit, program, person, flag), cause=f"told:{cause}")
-        return
+        return  # Nothing presses: its turn says what the team was told.
     reachable, duty = _chances(unit, program, person, level)
     text = _card(program, person.language, concern, person, reachable, duty)
     news = program.words.text(person.language, "crisis", "told_now") if reachable else None
@@ -147,8 +148,9 @@ def pressed(data: str) -> Concern | None:
 
 
 def raise_or_add(unit: Unit, program: Program, patient: Patient, raised: Raised, cause: str) -> Flag | None:
-    """Raise a flag of danger, unless an alert that rings already says as much: then it is added to that one.
+    """Raise a flag, unless an alert that rings already says as much: then it is added to that one.
 
+    What is no danger is added only to words about the same: within an emergency it is another matter.
     The flag that now holds it; None when this cause has been raised or added before.
     """
     open_ones = unit.find(Flag, patient_id=patient.id, rule=RULES, closed_at=None, seen_at=None)
@@ -157,7 +159,8 @@ def raise_or_add(unit: Unit, program: Program, patient: Patient, raised: Raised,
         if flag.cause == cause or cause in also:
             return None
     for flag in open_ones:
-        if Level(flag.level) >= raised.level:
+        alike = _alike(flag, raised.category) and Level(flag.level) >= raised.level
+        if alike or Level(flag.level) > raised.level >= Level.URGENT:
             body = flag.body or {}
             return unit.change(flag, body={**body, "also": [*body.get("also", []), cause]})
     return alerts.raise_flag(unit, program, patient, raised, cause)
@@ -166,10 +169,11 @@ def raise_or_add(unit: Unit, program: Program, patient: Patient, raised: Raised,
 def _add_to_open(unit: Unit, program: Program, patient: Patient, concern: Concern, cause: str) -> Flag | None:
     """More of the same, or less, within an alert that nobody has seen yet adds to it."""
     level = Level(concern.level)
-    for flag in unit.find(Flag, patient_id=patient.id, rule=RULES, closed_at=None, seen_at=None):
+    rules = (*RULES, *SAID_TWICE)
+    for flag in unit.find(Flag, patient_id=patient.id, rule=rules, closed_at=None, seen_at=None):
         if flag.cause == f"heard:{cause}":
             continue
-        if Level(flag.level) > level or (Level(flag.level) == level and _alike(flag, concern)):
+        if Level(flag.level) > level or (Level(flag.level) == level and _alike(flag, concern.category)):
             body = flag.body or {}
             evidence = [*body.get("evidence", [])]
             if concern.evidence and concern.evidence not in evidence:
@@ -178,9 +182,9 @@ def _add_to_open(unit: Unit, program: Program, patient: Patient, concern: Concer
     return None
 
 
-def _alike(flag: Flag, concern: Concern) -> bool:
-    """Whether both are about the same danger; thoughts of suicide and of hurting oneself are one."""
-    return flag.category == concern.category or {flag.category, concern.category} <= _AGAINST_ONESELF
+def _alike(flag: Flag, category: str) -> bool:
+    """Whether both are about the same danger; what ASQ asks about is one, and who names none adds to any."""
+    return category in (flag.category, Category.NONE) or {flag.category, category} <= set(FOR_ASQ)
 
 
 def _chances(unit: Unit, program: Program, patient: Patient, level: Level) -> tuple[bool, str]:

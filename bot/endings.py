@@ -96,7 +96,8 @@ def told(unit: Unit, program: Program, patient: Patient, session: Session, turn:
     lines: list[str] = []
     for raised in (*flags.raised(turn), *_running(unit, patient, session, turn)):
         cause = f"session:{session.id}:{raised.rule}"
-        rise = crisis.raise_or_add if raised.rule in crisis.RULES else alerts.raise_flag
+        adds = raised.rule in (*crisis.RULES, *crisis.SAID_TWICE)
+        rise = crisis.raise_or_add if adds else alerts.raise_flag
         flag = rise(unit, program, patient, raised, cause)
         said_later = raised.rule == "lapse" and alerts.recipients(unit, program, patient, 0)
         if flag is not None and flag.cause == cause and not said_later:

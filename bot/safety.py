@@ -19,7 +19,6 @@ ASKING = (crisis.ASQ, QUESTION)
 """Dialogs of safety questions: to stop one is a refusal."""
 PLANNING = (*ASKING, crisis.PLAN, "plan_line")
 """Dialogs whose answers name danger by design: there only present intent is heard."""
-_FOR_ASQ = (Category.SUICIDE, Category.SELF_HARM, Category.HOPELESSNESS)
 _STANDS = timedelta(hours=1)
 _LATER = timedelta(hours=3)
 
@@ -33,7 +32,7 @@ def asks_for(unit: Unit, host: Host, chat: int, category: str) -> bool:
         return False
     match session.dialog:
         case crisis.ASQ:
-            return category in _FOR_ASQ
+            return category in crisis.FOR_ASQ
         case name if name == QUESTION:
             return session.facts.get("topic") == category
         case _:
@@ -46,7 +45,7 @@ def follow(unit: Unit, host: Host, patient: Patient, concern: Concern | None) ->
         return
     if Level(concern.level) < Level.EMERGENCY and not _in_emergency(unit, patient):
         category = Category(concern.category)
-        ask(unit, host, patient, crisis.ASQ if category in _FOR_ASQ else QUESTION, category)
+        ask(unit, host, patient, crisis.ASQ if category in crisis.FOR_ASQ else QUESTION, category)
 
 
 def ask(unit: Unit, host: Host, patient: Patient, dialog: str, category: Category) -> None:

@@ -8,24 +8,22 @@ buttons under a card are answered here too; none of them takes back what was set
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from bot import alerts, conversations, crisis, menus, outbox, people, plans, reminders, rota, safety, vigils
+from bot import alerts, crisis, menus, outbox, people, plans, rota, safety, ways
 from bot.concerns import Category, Level
 from bot.conversations import Host
 from bot.flags import Raised
 from bot.inbound import Inbound
-from bot.nudges import Kind
 from bot.outbox import Button, Buttons, Lane
 from bot.program import local
 from bot.rows import Flag, Outgoing, Patient, Standing
 from bot.unit import Unit
+from bot.ways import Way
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
 TAKEN_BACK = timedelta(hours=48)
 """How far back a bot may delete its messages in a private chat (Bot API, deleteMessages)."""
 _AT_ONCE = 100
 """Messages that one deleteMessages call takes."""
-_DIALOGS = {"craving": "riding_out", "used": "used", "using": "using_now"}
-_USING = "using"
 _WAYS = (("craving",), ("suicide",), ("overdose", "withdrawal"), ("hurt",), ("used", "using"))
 
 
@@ -35,8 +33,8 @@ def sos(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[s
     concern = crisis.pressed(f"o:sos:{need}")
     if concern is not None:
         safety.follow(unit, host, patient, concern)
-    elif need in _DIALOGS and patient.standing == Standing.ENROLLED:
-        _go(unit, host, patient, need)
+    elif need in set(Way) and patient.standing == Standing.ENROLLED:
+        ways.go(unit, host, patient, Way(need))
     else:
         program, language = host.program, patient.language
         text = program.words.text(language, "crisis", "sos", **crisis.context(program, language, "enrolled"))
@@ -79,21 +77,6 @@ def hide(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
     for start in range(0, len(ids), _AT_ONCE):
         outbox.delete(unit, people.address(patient), ids[start : start + _AT_ONCE])
     return None
-
-
-def _go(unit: Unit, host: Host, patient: Patient, need: str) -> None:
-    """Open the dialog of a need, or go on with it while it is fresh."""
-    left = conversations.unfinished(unit, patient, _DIALOGS[need])
-    if left is not None and unit.now - left.touched_at <= host.program.silence:
-        conversations.go_on(unit, host, patient, left)
-        return
-    if left is not None:
-        conversations.cancel(unit, host, patient, left)
-    session = conversations.begin(unit, host, patient, _DIALOGS[need])
-    if need == _USING:
-        # Whoever falls silent at the first question is looked in on too.
-        reminders.once(unit, patient, Kind.LOOK_IN, unit.now + vigils.LOOK_IN_AFTER, session.id)
-        vigils.over_silence(unit, patient, session)
 
 
 def _ways(unit: Unit, host: Host, patient: Patient) -> Buttons:

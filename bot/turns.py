@@ -8,13 +8,14 @@ any more, and groups; `bot.attending` has those who are, `bot.staff` the team.
 from collections.abc import Mapping
 from datetime import timedelta
 
-from bot import alerts, attending, conversations, crisis, menus, outbox, people, rota, sos, staff
+from bot import alerts, attending, conversations, crisis, menus, outbox, people, rota, sos, staff, ways
 from bot.concerns import Concern
 from bot.conversations import Host
 from bot.inbound import Edited, Grouped, Inbound, Left, Pressed, Said, Showed
 from bot.people import Person, Redeemed
 from bot.rows import Outgoing, Patient, Staff, Standing
 from bot.unit import Unit
+from bot.ways import Way
 
 _BEFORE_CONSENT = (
     "o:sos",
@@ -104,7 +105,9 @@ def _unasked(
         conversations.keep_words(unit, patient, text, inbound.message_id)
     if crisis.needs_help_first(concern):
         return None
-    if unfinished is not None:
+    if ways.of(concern) is Way.USING:
+        ways.go(unit, host, patient, Way.USING)
+    elif unfinished is not None:
         conversations.go_on(unit, host, patient, unfinished)
     else:
         menus.tell_outsider(unit, host, patient, "enrolment_stopped")

@@ -24,6 +24,9 @@ NOW = "I have the pills in my hand"
 BURDEN = "they would not miss me"
 PULL = "the pull is terrible"
 SHAKES = "I quit drinking on Monday, cold turkey"
+LAPSED = "I relapsed last night"
+HIGH = "I'm high right now"
+MISSED = "I missed my methadone dose"
 HEARD = {
     DIE: Concern(Level.URGENT, Category.SUICIDE, DIE),
     HURT: Concern(Level.URGENT, Category.SELF_HARM, HURT),
@@ -31,6 +34,9 @@ HEARD = {
     BURDEN: Concern(Level.WATCH, Category.SUICIDE, BURDEN, ask=True),
     PULL: Concern(Level.WATCH, Category.CRAVING, PULL),
     SHAKES: Concern(Level.URGENT, Category.WITHDRAWAL, SHAKES),
+    LAPSED: Concern(Level.WATCH, Category.LAPSE, LAPSED),
+    HIGH: Concern(Level.WATCH, Category.LAPSE, HIGH, now=True),
+    MISSED: Concern(Level.WATCH, Category.DROPOUT, MISSED),
 }
 
 
