@@ -22,7 +22,7 @@ from bot.unit import Unit
 CRISIS = "crisis"
 ASQ = "asq"
 PLAN = "safety_plan"
-RULES = (CRISIS, "asq", "asq_now", "safety", "no_answer", "silent")
+RULES = (CRISIS, "asq", "asq_now", "safety", "no_answer", "silent", "lapse_body", "lapse_thoughts")
 """The flags of danger: more of the same within one that nobody has seen adds to it."""
 SAID_TWICE = ("lapse", "craving")
 """Flags of answers about what words may have told before, or tell after: one event makes one flag."""

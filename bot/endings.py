@@ -23,6 +23,7 @@ from bot import (
 )
 from bot.concerns import Category, Level
 from bot.conversations import Ending, Host
+from bot.nudges import Kind
 from bot.outbox import Buttons
 from bot.program import Program, local_date
 from bot.rows import Patient, Reading, Record, Session, Standing
@@ -30,6 +31,7 @@ from bot.unit import Unit
 from dialogs import enrolment
 from dialogs.changes import CHANGES
 from dialogs.engine import Turn, freeze
+from dialogs.lapse import Lapse, told_so_far
 from dialogs.prompts import Facts
 from dialogs.safety import Danger, Safety
 from dialogs.safety_plan import PlanLine, SafetyPlan
@@ -93,6 +95,10 @@ def told(unit: Unit, program: Program, patient: Patient, session: Session, turn:
     """
     if session.dialog == _FOLLOWUP and "lapse_thoughts" in turn.answers:
         vigils.end(unit, patient, session)
+    so_far = told_so_far(turn.answers)
+    if so_far is not None and so_far.risky:
+        # Whoever falls silent half-way is looked for as if they had come to the end.
+        _look_in(unit, patient, session, so_far.look_in_minutes, so_far)
     lines: list[str] = []
     for raised in (*flags.raised(turn), *_running(unit, patient, session, turn)):
         cause = f"session:{session.id}:{raised.rule}"
@@ -115,14 +121,15 @@ def finished(unit: Unit, program: Program, patient: Patient, session: Session, t
     if isinstance(result, enrolment.Enrolment):
         patient = _enrol(unit, program, patient, result)
         consents.keep_wording(unit, program, patient, turn, Facts.from_json(session.facts))
-    minutes = getattr(result, "follow_up_minutes", None)
-    if minutes is not None:
-        reminders.follow_up(unit, patient, session, timedelta(minutes=minutes))
     vigils.end(unit, patient, session)
     after_use = result if isinstance(result, UsingNow) else getattr(result, "lapse", None)
-    if after_use is not None and after_use.risky:
-        vigils.over_silence(unit, patient, session)
-    known = replace(Facts.from_json(session.facts), paused=patient.paused_at is not None)
+    minutes = getattr(result, "follow_up_minutes", None)
+    _look_in(unit, patient, session, minutes, after_use)
+    known = replace(
+        Facts.from_json(session.facts),
+        paused=patient.paused_at is not None,
+        unreached=after_use is not None and not alerts.recipients(unit, program, patient, 0),
+    )
     text = program.words.end(patient.language, turn, known)
     frozen = freeze(result)
     readings = {
@@ -137,6 +144,18 @@ def finished(unit: Unit, program: Program, patient: Patient, session: Session, t
         readings,
         then=partial(_ask_asq, unit, patient) if asks_on else None,
     )
+
+
+def _look_in(
+    unit: Unit, patient: Patient, session: Session, minutes: int | None, after_use: Lapse | UsingNow | None
+) -> None:
+    """Ask once after so many minutes; where silence then would be an alarm, wait for a sign of life."""
+    if after_use is not None:
+        reminders.not_any_more(unit, patient, Kind.LOOK_IN, session)
+    if minutes is not None:
+        reminders.follow_up(unit, patient, session, timedelta(minutes=minutes))
+    if after_use is not None and after_use.risky:
+        vigils.over_silence(unit, patient, session)
 
 
 def _ask_asq(unit: Unit, patient: Patient, host: Host) -> None:

@@ -122,9 +122,10 @@ def once(unit: Unit, patient: Patient, kind: str, at: datetime, session_id: int 
     )
 
 
-def not_any_more(unit: Unit, patient: Patient, kind: str) -> None:
-    """Forget what was to come once."""
-    unit.remove(Reminder, patient_id=patient.id, kind=kind, days="")
+def not_any_more(unit: Unit, patient: Patient, kind: str, session: Session | None = None) -> None:
+    """Forget what was to come once; with a `session`, only if it was for that one."""
+    about = {"session_id": session.id} if session is not None else {}
+    unit.remove(Reminder, patient_id=patient.id, kind=kind, days="", **about)
 
 
 def checked_in(unit: Unit, patient: Patient) -> bool:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from dialogs.choices import Halt
 from dialogs.daily_question import Reply, daily_question
 from dialogs.facts import Facts
-from dialogs.lapse import CHECK_AGAIN_MINUTES, Lapse, lapse
+from dialogs.lapse import Lapse, lapse
 from dialogs.prompts import Choice, Many, Say, Scale, Text, YesNo, dialog
 
 
@@ -21,7 +21,7 @@ class CheckIn:
     """`mood` 0-10 (10 is best), `craving` 0-10 (10 the strongest), `sleep` in hours, 12 is "12 or more".
 
     Single-item 0-10 ratings of our own, no validated measure; nothing is summed. None is unknown. `call` is
-    "please call me". `follow_up_minutes`: look in again so soon, because the person is using or just did.
+    "please call me". `follow_up_minutes`: look in so soon (see lapse.py).
     """
 
     mood: int
@@ -47,7 +47,7 @@ async def check_in(facts: Facts) -> CheckIn:
     craving = await Scale("craving", 0, 10)
     used = await YesNo("used")
     told = await lapse() if used else None
-    again = CHECK_AGAIN_MINUTES if told and told.when and told.when.recent else None
+    again = told.look_in_minutes if told else None
     if told and told.help_first:
         return CheckIn(mood, craving, used, told, call=bool(told.call), follow_up_minutes=again)
     sleep = await Scale("sleep", 0, 12, unit="hours").or_skip()

@@ -7,7 +7,8 @@ Every field has a default, so that a new one is free: facts stored before it exi
 `lines` are the crisis lines of the region as plain words, one a line, from the one place that verifies them.
 `topic` is what the dialog was opened about: the category that was heard, or a line of the plan.
 `coping` is what helped this person with urges, the best first; `people` whom their safety plan names.
-`paused`: nothing is sent unasked; the words at the end of a dialog know it as it is by then.
+`paused`: nothing is sent unasked. `unreached`: nobody on the team can be reached about this person. The words
+at the end of a dialog know both as they are by then.
 `takes_medication` and `recovery_days` are None when nobody knows; recovery days are a sum, never set back.
 """
 
@@ -39,6 +40,7 @@ class Facts:
     coping: tuple[Coping, ...] = ()
     people: tuple[str, ...] = ()
     paused: bool = False
+    unreached: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}

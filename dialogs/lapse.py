@@ -4,8 +4,10 @@ Safety comes first, then thanks, then one trigger, one next step and the offer o
 dialogs, never one of its own: a script awaits `lapse()` after "I used". Its words are in lapse.jinja.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from dialogs.choices import NextStep, Situation, When
 from dialogs.prompts import Choice, Many, Say, YesNo
@@ -76,18 +78,31 @@ class Lapse:
         return self.body_in_danger or self.thoughts_of_suicide or self.using_now
 
     @property
+    def look_in_minutes(self) -> int | None:
+        """How soon somebody looks in: after use within the last hours, or where the body is not well."""
+        recent = self.when is not None and self.when.recent
+        return CHECK_AGAIN_MINUTES if recent or self.body_in_danger else None
+
+    @property
     def risky(self) -> bool:
-        """Used within the last hours, and what could stop somebody's breathing."""
-        return self.when is not None and self.when.recent and is_risky(self.substances)
+        """Somebody looks in, and what was used could stop somebody's breathing: silence then is an alarm."""
+        return self.look_in_minutes is not None and is_risky(self.substances)
 
 
 CHECK_AGAIN_MINUTES = 20
-"""How soon to look in again on someone who is using or just did (our clinical brief, "Using right now")."""
+"""How soon to look in on someone who is using or just did (our clinical brief, "Using right now")."""
 
 
 def is_risky(substances: tuple[Substance, ...] | None) -> bool:
     """Opioids, or a mix, or nobody knows: silence after these is urgent."""
     return substances is None or Substance.OPIOIDS in substances or len(substances) > 1
+
+
+def told_so_far(answers: Mapping[str, Any]) -> Lapse | None:
+    """What the answers given so far tell; None before the first of them."""
+    if "lapse_body" not in answers:
+        return None
+    return Lapse(answers["lapse_body"], answers.get("lapse_when"), answers.get("lapse_substances"))
 
 
 async def lapse(known: Lapse | None = None) -> Lapse:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dialogs.choices import Coping, Worked
 from dialogs.facts import Facts
-from dialogs.lapse import CHECK_AGAIN_MINUTES, Body, Lapse, Thoughts, lapse
+from dialogs.lapse import Body, Lapse, Thoughts, lapse
 from dialogs.prompts import Choice, Many, Say, Scale, Text, YesNo, dialog
 
 
@@ -43,11 +43,11 @@ def is_look_in(facts: Facts) -> bool:
 async def trigger_followup(facts: Facts) -> TriggerFollowup:
     known = await _look_in() if is_look_in(facts) else None
     if known and known.help_first:
-        return TriggerFollowup(lapse=known)
+        return TriggerFollowup(lapse=known, follow_up_minutes=known.look_in_minutes)
     urge = await Scale("urge", 0, 10)
     used = await YesNo("used")
     told = await lapse(known) if used else known
-    again = CHECK_AGAIN_MINUTES if told and told.when and told.when.recent else None
+    again = told.look_in_minutes if told else None
     if known or (told and told.help_first):
         return TriggerFollowup(urge, used, told, follow_up_minutes=again)
     tried = await Many("tried", Coping)

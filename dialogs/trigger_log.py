@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from dialogs.choices import Coping, Feeling, Halt, NextStep, Situation, When, Worked
 from dialogs.facts import Facts
-from dialogs.lapse import CHECK_AGAIN_MINUTES, Lapse, lapse
+from dialogs.lapse import Lapse, lapse
 from dialogs.prompts import Choice, Many, Scale, Text, YesNo, dialog
 
 
@@ -85,7 +85,7 @@ async def trigger_log(facts: Facts) -> TriggerLog:
     used = await YesNo("used")
     told = await lapse() if used else None
     if told and told.help_first:
-        return TriggerLog(urge, used, told, told.when, follow_up_minutes=_due(urge, used, told.when))
+        return TriggerLog(urge, used, told, told.when, follow_up_minutes=told.look_in_minutes)
     when = told.when if told and told.when else await Choice("when", When)
     minutes = await Choice("minutes", Duration) if urge else None
     where = await Choice("where", Whereabouts)
@@ -113,11 +113,9 @@ async def trigger_log(facts: Facts) -> TriggerLog:
         tried=tried,
         worked=worked,
         next=told.next if told else await Choice("next", NextStep),
-        follow_up_minutes=_due(urge, used, when),
+        follow_up_minutes=told.look_in_minutes if told else _due(urge, when),
     )
 
 
-def _due(urge: int, used: bool, when: When | None) -> int | None:
-    if used:
-        return CHECK_AGAIN_MINUTES if when is not None and when.recent else None
+def _due(urge: int, when: When) -> int | None:
     return FOLLOW_UP_MINUTES if urge > 0 and when is not When.BEFORE else None

@@ -54,7 +54,7 @@ class UsingNow:
 @dialog("used")
 async def used(facts: Facts) -> Used:
     told = await lapse()
-    return Used(told, CHECK_AGAIN_MINUTES if told.when and told.when.recent else None)
+    return Used(told, told.look_in_minutes)
 
 
 @dialog("using_now")

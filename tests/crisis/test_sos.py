@@ -3,7 +3,7 @@
 import pytest
 
 from bot.concerns import Level
-from bot.rows import Outgoing
+from bot.rows import Outgoing, Staff
 from tests.crisis.clinic import Ward
 
 PRESSED = [
@@ -194,3 +194,90 @@ async def test_thoughts_of_suicide_after_use_lead_to_asq_at_once(ward: Ward, tho
     help_first, question = shown[-2:]
     assert "988" in help_first
     assert "wished you were dead" in question
+
+
+@pytest.mark.parametrize(
+    ("body", "level"),
+    [("Very sleepy", Level.EMERGENCY), ("Shaking", Level.EMERGENCY), ("Something else", Level.URGENT)],
+)
+@pytest.mark.parametrize("opened", ["/sos", "/checkin", "/trigger"])
+async def test_whoever_feels_unwell_after_use_is_looked_in_on_and_looked_for(
+    small_ward: Ward, opened: str, body: str, level: Level
+) -> None:
+    """However they told it. What is said by a person whose alert is open reaches those whom it rang."""
+    ways = {"/sos": ["I used"], "/checkin": ["5", "5", "Yes"], "/trigger": ["5", "Yes"]}
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, opened)
+    for label in (*ways[opened], body):
+        (*_, end) = await small_ward.presses(sam, label)
+    assert "I will ask you in about 20 minutes" in end
+    assert "ask your team to check on you" in end
+    await small_ward.sees(sam)
+    (asked,) = await small_ward.passes(sam, 20)
+    assert "How are you now?" in asked
+    (told,) = await small_ward.passes(sam, 15)
+    assert "haven't heard from you" in told
+    assert {("lapse_body", level), ("silent", Level.URGENT)} <= set(await small_ward.rules(sam))
+
+
+async def test_a_look_in_that_finds_somebody_unwell_is_followed_by_another(small_ward: Ward) -> None:
+    sam = await small_ward.enrol(evening=None)
+    await using(small_ward, sam, ["Opioids"])
+    await small_ward.passes(sam, 20)
+    for label in ("Tell how I am", "Very sleepy"):
+        await small_ward.presses(sam, label)
+    (asked,) = await small_ward.passes(sam, 20)
+    assert "How are you now?" in asked
+    assert any("haven't heard from you" in text for text in await small_ward.passes(sam, 15))
+
+
+@pytest.mark.parametrize("answers", [["Very sleepy"], ["I feel okay", "Earlier", "Skip", "Skip", "Yes"]])
+async def test_danger_after_use_is_an_alert_like_any_other_to_whoever_says_they_are_safe(
+    small_ward: Ward, answers: list[str]
+) -> None:
+    sam = await small_ward.enrol()
+    await small_ward.says(sam, "/sos")
+    for label in ("I used", *answers):
+        await small_ward.presses(sam, label)
+    (thanks,) = await small_ward.presses(sam, "I'm safe for now")
+    assert "stays open" in thanks
+    assert "passing it on" in thanks
+
+
+async def test_whoever_falls_silent_in_the_middle_of_what_is_asked_after_use_is_looked_for(
+    small_ward: Ward,
+) -> None:
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, "/checkin")
+    for label in ("5", "5", "Yes", "I feel okay", "Right now", "Opioids", "Done"):
+        await small_ward.presses(sam, label)
+    assert len(await small_ward.passes(sam, 20)) == 1
+    assert any("haven't heard from you" in text for text in await small_ward.passes(sam, 15))
+
+
+async def test_whoever_takes_it_back_is_not(small_ward: Ward) -> None:
+    """ "Right now" was a slip of the finger."""
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, "/sos")
+    for label in ("I used", "I feel okay", "Right now", "‹ Back", "Yesterday"):
+        await small_ward.presses(sam, label)
+    for label in ("Opioids", "Done", "Skip", "No", "A hard", "Call someone", "Not today"):
+        await small_ward.presses(sam, label)
+    assert await small_ward.passes(sam, 20) == []
+    assert await small_ward.passes(sam, 15) == []
+
+
+async def test_where_nobody_can_be_reached_nobody_is_promised(small_ward: Ward) -> None:
+    """Neither by the short way for using right now, nor by what is said to somebody who feels unwell."""
+    sam = await small_ward.enrol()
+    await small_ward.do(lambda unit: [unit.change(one, blocked_at=unit.now) for one in unit.find(Staff)])
+    for labels in (
+        ("I'm using right now", "No, someone", "No", "Opioids", "Done"),
+        ("I used", "Very sleepy"),
+    ):
+        await small_ward.says(sam, "/sos")
+        said = " ".join([text for label in labels for text in await small_ward.presses(sam, label)])
+        assert "how you are" in said
+        assert "ask your team" not in said
+        assert "will see" not in said
+        assert "can't reach anyone" in said
