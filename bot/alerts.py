@@ -16,7 +16,7 @@ from bot.escalation import Stage
 from bot.flags import Raised
 from bot.outbox import Lane
 from bot.program import Program
-from bot.rows import Flag, Json, Outgoing, Patient, Sending, Staff
+from bot.rows import Flag, Json, Outgoing, Patient, Sending, Staff, Standing
 from bot.unit import Unit
 
 LANGUAGE = copies.LANGUAGE
@@ -148,6 +148,7 @@ def told(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:
         category=flag.category,
         detail=(flag.body or {}).get("detail"),
         later=flag.rings == 0,
+        agreed=patient.standing == Standing.ENROLLED,
     )
 
 

@@ -100,9 +100,14 @@ def alarm_of(unit: Unit, program: Program, why: Why, patient: Patient, flag: Fla
 
 def reason(program: Program, language: str, flag: Flag) -> str:
     """Why a flag was raised, as staff and patients read it."""
-    detail = (flag.body or {}).get("detail")
+    body = flag.body or {}
     return program.words.plain(
-        language, "alerts", f"reason_{flag.rule}", detail=detail, category=flag.category
+        language,
+        "alerts",
+        f"reason_{flag.rule}",
+        detail=body.get("detail"),
+        category=flag.category,
+        ask=body.get("ask", False),
     )
 
 

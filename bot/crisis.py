@@ -27,6 +27,7 @@ RULES = (CRISIS, "asq", "asq_now", "safety", "no_answer", "silent", "lapse_body"
 SAID_TWICE = ("lapse", "craving")
 """Flags of answers about what words may have told before, or tell after: one event makes one flag."""
 FOR_ASQ = (Category.SUICIDE, Category.SELF_HARM, Category.HOPELESSNESS)
+_WITH_A_TEAM = (Standing.ENROLLED, Standing.INVITED)
 _PRESSED = {
     "suicide": (Level.URGENT, Category.SUICIDE),
     "overdose": (Level.EMERGENCY, Category.OVERDOSE),
@@ -43,55 +44,47 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern) -> None:
     person = people.who(unit, inbound.chat, inbound.language)
     program = host.program
     to = people.address(person)
-    level = Level(concern.level)
+    level, grave = Level(concern.level), needs_help_first(concern)
     if isinstance(person, Staff) and desk.awaits_note(unit, person):
         return
-    if not isinstance(person, Patient) or person.standing not in (Standing.ENROLLED, Standing.INVITED):
-        if concern.ask or level >= Level.URGENT:
-            text = _card(program, people.language(person), concern, person)
-            outbox.card(unit, to, cause, text)
+    if not isinstance(person, Patient) or person.standing not in _WITH_A_TEAM:
+        if grave:
+            outbox.card(unit, to, cause, _card(program, people.language(person), _alone(person), concern))
         return
-    grave = level >= Level.URGENT or concern.ask
     if person.standing == Standing.INVITED and not grave:
         return  # They have agreed to nothing yet: short of danger, nobody is told.
-    raised = Raised(CRISIS, level, Category(concern.category))
-    flag = _add_to_open(unit, program, person, concern, cause)
-    if flag is not None:
-        if not grave:
-            return
-        if _alike(flag, concern.category):
-            lines = program.lines_in(person.language, concern.category)
-            situation = reached(unit, program, person)
-            text = program.words.text(
-                person.language, "crisis", "more_of_the_same", lines=lines, situation=situation
-            )
-        else:
-            text = _card(program, person.language, concern, person, *_chances(unit, program, person, level))
-        below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
-        outbox.card(unit, to, cause, text, below)
-        return
-    flag = alerts.raise_flag(
-        unit,
-        program,
-        person,
-        raised,
-        f"heard:{cause}",
-        {"evidence": [concern.evidence] if concern.evidence else []},
-    )
+    flag, added = _add_to_open(unit, program, person, concern, cause), True
     if flag is None:
-        return
-    if not grave:
-        return  # Nothing presses: its turn says what the team was told.
-    reachable, duty = _chances(unit, program, person, level)
-    text = _card(program, person.language, concern, person, reachable, duty)
-    news = program.words.text(person.language, "crisis", "told_now") if reachable else None
+        raised = Raised(CRISIS, level, Category(concern.category))
+        body = {"evidence": [concern.evidence] if concern.evidence else [], "ask": concern.ask}
+        flag, added = alerts.raise_flag(unit, program, person, raised, f"heard:{cause}", body), False
+    if flag is None or not grave:
+        return  # It was heard before; or nothing presses, and its turn says what the team was told.
+    news = None  # what is left to say where storage was gone, and help was sent past it
+    if added and _is_more(flag, concern):
+        lines = program.lines_in(person.language, concern.category)
+        situation = reached(unit, program, person)
+        text = program.words.text(
+            person.language, "crisis", "more_of_the_same", lines=lines, situation=situation
+        )
+    else:
+        text = _card_of(unit, program, person, concern, flag, added=added)
+        if alerts.recipients(unit, program, person, 0):
+            news = program.words.text(person.language, "crisis", "told_now")
     below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
     outbox.card(unit, to, cause, text, below, news=news)
 
 
 def reached(unit: Unit, program: Program, patient: Patient) -> str:
-    """The situation of a patient's words: whether anybody on the team can be reached about them now."""
-    return "enrolled" if alerts.recipients(unit, program, patient, 0) else "unreached"
+    """The situation of a patient's words: who on the team hears of them now, if anybody can be reached."""
+    if not alerts.recipients(unit, program, patient, 0):
+        return "unreached"
+    return "enrolled" if patient.standing == Standing.ENROLLED else "enrolling"
+
+
+def in_emergency(unit: Unit, patient: Patient) -> bool:
+    """Whether help is on its way to be called: then nothing more is asked."""
+    return unit.count(Flag, patient_id=patient.id, level=Level.EMERGENCY, seen_at=None, closed_at=None) > 0
 
 
 def needs_help_first(concern: Concern | None) -> bool:
@@ -103,12 +96,7 @@ def needs_help_first(concern: Concern | None) -> bool:
 
 def unsaved_card(program: Program, language: str, concern: Concern) -> str:
     """The card for when storage is gone: help, and the truth that the team could not be told yet."""
-    return program.words.text(
-        language,
-        "crisis",
-        f"card_{Category(concern.category).value}",
-        **context(program, language, "unsaved", concern),
-    )
+    return _card(program, language, "unsaved", concern)
 
 
 def unheard(program: Program, language: str, medium: Medium) -> str:
@@ -126,9 +114,10 @@ def buttons(unit: Unit, program: Program, patient: Patient, *, hide: bool = Fals
     call = (words.plain(language, "crisis", "button_call"), "o:call")
     plan = "button_plan" if unit.count(Record, patient_id=patient.id, dialog=PLAN) else "button_make_plan"
     rows = [[(words.plain(language, "crisis", "button_hide"), "o:hide")]] if hide else []
+    if patient.standing == Standing.ENROLLED:
+        rows.append([(words.plain(language, "crisis", plan), "o:plan")])
     return [
         *rows,
-        [(words.plain(language, "crisis", plan), "o:plan")],
         [
             *([] if hide else [call]),
             (words.plain(language, "crisis", "button_ground"), "o:ground"),
@@ -187,50 +176,75 @@ def _alike(flag: Flag, category: str) -> bool:
     return category in (flag.category, Category.NONE) or {flag.category, category} <= set(FOR_ASQ)
 
 
-def _chances(unit: Unit, program: Program, patient: Patient, level: Level) -> tuple[bool, str]:
-    """Whether an alert about this patient can reach anybody now; and in words whether the team is on duty,
-    and how soon the next of them is rung. Hours are named only where the program has set some."""
+def _is_more(flag: Flag, concern: Concern) -> bool:
+    """Whether what was added is more of what an alert rings about, so that one line will do. A first doubt
+    is not, unless nothing can be asked because help is called already."""
+    if concern.ask and not (flag.body or {}).get("ask"):
+        return Level(flag.level) is Level.EMERGENCY
+    return _alike(flag, concern.category)
+
+
+def _card_of(
+    unit: Unit, program: Program, patient: Patient, concern: Concern, flag: Flag, *, added: bool
+) -> str:
+    """The card of somebody whose team is told: with what it can do, and whether the team is on duty and how
+    soon the next of them is rung. Hours are named only where the program has set some."""
     hours, now = program.duty_hours, unit.now
     on = hours.on(now, program.time_zone) if hours.spans else None
-    minutes = program.emergency_minutes if level is Level.EMERGENCY else program.urgent_minutes
+    emergency = Level(concern.level) is Level.EMERGENCY
+    minutes = program.emergency_minutes if emergency else program.urgent_minutes
     back = local(hours.next(now, program.time_zone), patient.time_zone) if on is False else None
-    words = program.words.text(patient.language, "crisis", "duty", on=on, back=back, minutes=minutes[0])
-    return bool(alerts.recipients(unit, program, patient, 0)), words
-
-
-def _card(
-    program: Program, language: str, concern: Concern, person: Person, reached: bool = True, duty: str = ""
-) -> str:
-    match person:
-        case Patient(standing=Standing.ENROLLED | Standing.INVITED) if not reached:
-            situation = "unreached"
-        case Patient(standing=Standing.ENROLLED):
-            situation = "enrolled"
-        case Patient(standing=Standing.INVITED):
-            situation = "enrolling"
-        case Patient():
-            situation = "discharged"
-        case Staff():
-            situation = "staff"
-        case _:
-            situation = "stranger"
-    return program.words.text(
-        language,
-        "crisis",
-        "card_ask" if concern.ask else f"card_{Category(concern.category).value}",
-        duty=duty,
-        **context(program, language, situation, concern),
+    return _card(
+        program,
+        patient.language,
+        reached(unit, program, patient),
+        concern,
+        duty=program.words.text(patient.language, "crisis", "duty", on=on, back=back, minutes=minutes[0]),
+        below="plan" if patient.standing == Standing.ENROLLED else "exercise",
+        news="added" if added else "now" if flag.rings else "later",
     )
 
 
+def _card(program: Program, language: str, situation: str, concern: Concern, **known: Any) -> str:
+    block = (
+        "card_ask" if concern.ask and situation != "unsaved" else f"card_{Category(concern.category).value}"
+    )
+    return program.words.text(
+        language, "crisis", block, **context(program, language, situation, concern, **known)
+    )
+
+
+def _alone(person: Person) -> str:
+    """The situation of somebody about whom nobody is told."""
+    match person:
+        case Patient(standing=Standing.DECLINED):
+            return "declined"
+        case Patient():
+            return "discharged"
+        case Staff():
+            return "staff"
+        case _:
+            return "stranger"
+
+
 def context(
-    program: Program, language: str, situation: str, concern: Concern | None = None
+    program: Program,
+    language: str,
+    situation: str,
+    concern: Concern | None = None,
+    *,
+    below: str = "",
+    duty: str = "",
+    news: str = "",
 ) -> Mapping[str, Any]:
-    """What the words of a card may name."""
+    """What the words of a card may name (the top of content/en/crisis.jinja says what each means)."""
     category = concern.category if concern else ""
     return {
         "lines": program.lines_in(language, category),
         "program": program.name,
         "situation": situation,
-        "hide": category == Category.ABUSE and situation == "enrolled",
+        "below": below,
+        "duty": duty,
+        "news": news,
+        "hide": category == Category.ABUSE and below != "",
     }

@@ -168,9 +168,8 @@ def _below(unit: Unit, program: Program, patient: Patient, result: Any) -> Butto
         if isinstance(result, SafetyPlan) and result.share:
             plans.share(unit, program, patient)
         return plans.after(program, patient)
-    end = getattr(result, "end", "end")
-    if end == "end" or patient.standing != Standing.ENROLLED:
-        return menus.after(unit, program, patient, end)
+    if getattr(result, "end", "end") == "end" or patient.standing == Standing.DECLINED:
+        return menus.after(unit, program, patient)
     abuse = isinstance(result, Safety) and result.danger is Danger.ABUSE
     return crisis.buttons(unit, program, patient, hide=abuse)
 

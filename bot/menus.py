@@ -36,17 +36,9 @@ def main(unit: Unit, host: Host, patient: Patient) -> Buttons:
     return _menu(unit, host.program, patient)
 
 
-def after(unit: Unit, program: Program, patient: Patient, block: str) -> Buttons:
-    """What can be pressed below the last words of a dialog: help first when that is what they are about."""
-    words, language = program.words, patient.language
-    if patient.standing != Standing.ENROLLED:
-        return []
-    if block == "end_help_first":
-        return [
-            [(words.plain(language, "crisis", "button_call"), "o:call")],
-            [(words.plain(language, "menu", "open_sos"), "o:sos")],
-        ]
-    return _menu(unit, program, patient)
+def after(unit: Unit, program: Program, patient: Patient) -> Buttons:
+    """What can be pressed below the last words of a dialog; nothing by somebody who has declined."""
+    return [] if patient.standing == Standing.DECLINED else _menu(unit, program, patient)
 
 
 def notify(unit: Unit, program: Program, staff: Staff, block: str, **context: Any) -> None:

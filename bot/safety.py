@@ -11,7 +11,7 @@ from bot import calendar, conversations, crisis, reminders, vigils
 from bot.concerns import Category, Concern, Level
 from bot.conversations import Host
 from bot.nudges import Kind
-from bot.rows import Flag, Patient, Session, SessionState, Standing
+from bot.rows import Patient, Session, SessionState, Standing
 from bot.unit import Unit
 
 QUESTION = "safety"
@@ -40,21 +40,35 @@ def asks_for(unit: Unit, host: Host, chat: int, category: str) -> bool:
 
 
 def follow(unit: Unit, host: Host, patient: Patient, concern: Concern | None) -> None:
-    """Ask what is to be asked after the card that this concern brought."""
-    if concern is None or patient.standing != Standing.ENROLLED or not crisis.needs_help_first(concern):
+    """Ask what is to be asked after the card that this concern brought.
+
+    Where the bot is not sure, an answer has to decide, so a question always follows: one by button for
+    whoever has not consented yet, or answered ASQ within the hour; its answer stands until new words come.
+    """
+    if concern is None or not crisis.needs_help_first(concern):
         return
-    if Level(concern.level) < Level.EMERGENCY and not _in_emergency(unit, patient):
-        category = Category(concern.category)
-        ask(unit, host, patient, crisis.ASQ if category in crisis.FOR_ASQ else QUESTION, category)
+    if Level(concern.level) >= Level.EMERGENCY or crisis.in_emergency(unit, patient):
+        return
+    category = Category(concern.category)
+    dialog = crisis.ASQ if category in crisis.FOR_ASQ else QUESTION
+    if concern.ask:
+        enrolled = patient.standing == Standing.ENROLLED
+        if not enrolled or _answered(unit, patient, dialog, category):
+            dialog = QUESTION
+        ask(unit, host, patient, dialog, category, anew=True)
+    elif patient.standing == Standing.ENROLLED:
+        ask(unit, host, patient, dialog, category)
 
 
-def ask(unit: Unit, host: Host, patient: Patient, dialog: str, category: Category) -> None:
-    """Open these safety questions, or come back to them if they are open."""
+def ask(
+    unit: Unit, host: Host, patient: Patient, dialog: str, category: Category, *, anew: bool = False
+) -> None:
+    """Open these safety questions, or come back to them if they are open; `anew` whatever was said before."""
     left = conversations.unfinished(unit, patient, dialog)
     if left is not None and unit.now - left.touched_at <= host.program.silence and _about(left, category):
-        if left.state == SessionState.ASIDE:
+        if anew or left.state == SessionState.ASIDE:
             conversations.go_on(unit, host, patient, left)
-    elif not _answered(unit, patient, dialog, category):
+    elif anew or not _answered(unit, patient, dialog, category):
         session = conversations.begin(unit, host, patient, dialog, topic=category)
         vigils.over_answer(unit, patient, session)
 
@@ -75,10 +89,6 @@ def hold(unit: Unit, patient: Patient, session: Session) -> None:
 def stopped(unit: Unit, host: Host, patient: Patient, session: Session) -> bool:
     """ "Stop here" in the middle of safety questions: allowed, and a refusal. True if that was said."""
     return session.dialog in ASKING and vigils.refused(unit, host.program, patient, session)
-
-
-def _in_emergency(unit: Unit, patient: Patient) -> bool:
-    return unit.count(Flag, patient_id=patient.id, level=Level.EMERGENCY, seen_at=None, closed_at=None) > 0
 
 
 def _about(session: Session, category: Category) -> bool:

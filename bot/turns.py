@@ -8,7 +8,20 @@ any more, and groups; `bot.attending` has those who are, `bot.staff` the team.
 from collections.abc import Mapping
 from datetime import timedelta
 
-from bot import alerts, attending, conversations, crisis, menus, outbox, people, rota, sos, staff, ways
+from bot import (
+    alerts,
+    attending,
+    conversations,
+    crisis,
+    menus,
+    outbox,
+    people,
+    rota,
+    safety,
+    sos,
+    staff,
+    ways,
+)
 from bot.concerns import Concern
 from bot.conversations import Host
 from bot.inbound import Edited, Grouped, Inbound, Left, Pressed, Said, Showed
@@ -104,8 +117,8 @@ def _unasked(
     if unfinished is not None:
         conversations.keep_words(unit, patient, text, inbound.message_id)
     if crisis.needs_help_first(concern):
-        return None
-    if ways.of(concern) is Way.USING:
+        safety.follow(unit, host, patient, concern)
+    elif ways.of(concern) is Way.USING:
         ways.go(unit, host, patient, Way.USING)
     elif unfinished is not None:
         conversations.go_on(unit, host, patient, unfinished)
@@ -138,7 +151,8 @@ def _outsider(
         case _:
             pass
     if not crisis.needs_help_first(concern):
-        block = "discharged" if isinstance(person, Patient) else "stranger"
+        declined = isinstance(person, Patient) and person.standing == Standing.DECLINED
+        block = "declined" if declined else "discharged" if isinstance(person, Patient) else "stranger"
         menus.tell_outsider(unit, host, person, block)
     return None
 

@@ -96,7 +96,7 @@ def _keep(unit: Unit, patient: Patient, kind: Vigil, session_id: int, at: dateti
 def _look(unit: Unit, program: Program, row: Reminder) -> None:
     patient = unit.get(Patient, row.patient_id)
     session = unit.get(Session, row.session_id or 0)
-    gone = patient is None or patient.standing != Standing.ENROLLED
+    gone = patient is None or patient.standing not in (Standing.ENROLLED, Standing.INVITED)
     if patient is None or gone or session is None:
         unit.remove(Reminder, id=row.id)
     elif row.kind == Vigil.SILENCE:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot import alerts, contacts, vigils
 from bot.concerns import Category, Concern, Hearer, Level
 from bot.direct import Direct
+from bot.hours import DutyHours
 from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
 from bot.intake import Intake
 from bot.listening import Deaf, Listening
@@ -88,6 +89,10 @@ class Ward(Clinic):
     direct: Direct = field(default_factory=lambda: Direct(None))  # type: ignore[arg-type]
     answered: list[str] = field(default_factory=list)
     shared: bool = False
+
+    def set_hours(self, hours: DutyHours) -> None:
+        self.program = replace(self.program, duty_hours=hours)
+        self.host = replace(self.host, program=self.program)
 
     def intake(self) -> Intake:
         return Intake(

@@ -6,7 +6,7 @@ import pytest
 
 from bot import turns
 from bot.inbound import Inbound, Said
-from bot.rows import Flag, Outgoing, Staff
+from bot.rows import Flag, Outgoing, Staff, Standing
 from bot.unit import Unit
 from tests.crisis.clinic import DIE, HURT, PULL, Ward
 from tests.reminders.clinic import DANA, HOUR
@@ -156,3 +156,13 @@ async def test_nobody_who_has_paused_is_promised_a_question(small_ward: Ward, pa
         (*_, last) = await small_ward.presses(sam, label)
     assert "Saved" in last
     assert ("Later I will ask" in last) != paused
+
+
+@pytest.mark.parametrize("said", ["hello", DIE])
+async def test_whoever_never_joined_is_not_told_that_they_left(small_ward: Ward, said: str) -> None:
+    """Neither one who declined, nor one who is too young to join."""
+    sam = await small_ward.enrol(standing=Standing.DECLINED)
+    (text,) = await small_ward.says(sam, said)
+    assert "joined Handrail" in text
+    assert "no longer" not in text
+    assert "To come back" not in text

@@ -147,7 +147,8 @@ async def test_mid_enrolment_the_inviting_counselor_gets_code_and_level(clinic: 
 
 async def test_words_that_are_no_crisis_are_told_openly_and_before_consent_not_at_all(clinic: Clinic) -> None:
     [code] = await clinic.seed()
-    said = "\n".join(shown.text for shown in await clinic.say(clinic.sam, "I drank last night"))
+    await clinic.say(clinic.sam, "I drank last night")
+    said = "\n".join(shown.text for shown in await clinic.press(clinic.sam, "Stop here"))
     assert "sounded like using" in said
     assert [flag["category"] for flag in await flags(clinic, code)] == ["lapse"]
     kim = clinic.phone(NEW)

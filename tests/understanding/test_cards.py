@@ -12,10 +12,13 @@ from bot.wording import Wording
 CONTENT = Path(__file__).parents[2] / "content"
 WORDS = Wording(CONTENT)
 LINES = read(CONTENT / "lines.toml")
-SITUATIONS = ["enrolled", "enrolling", "discharged", "stranger", "staff", "unsaved", "unreached"]
+BELOW = {"enrolled": "plan", "enrolling": "exercise", "unreached": "plan"}
+ALONE = ["discharged", "declined", "stranger", "staff"]
+SITUATIONS = [*BELOW, *ALONE, "unsaved"]
 
 
 def card(block: str, situation: str, category: Category | None, language: str, region: str = "US") -> str:
+    below = BELOW.get(situation, "")
     return WORDS.text(
         language,
         "crisis",
@@ -23,6 +26,10 @@ def card(block: str, situation: str, category: Category | None, language: str, r
         lines=LINES.about(region, language, category),
         program="Riverside Recovery <&> Friends",
         situation=situation,
+        below=below,
+        hide=category is Category.ABUSE and below != "",
+        duty=WORDS.text(language, "crisis", "duty", on=True, back=None, minutes=15) if below else "",
+        news="now",
     )
 
 
@@ -47,11 +54,11 @@ def test_who_knows_is_said_as_it_is(category: Category) -> None:
         return card(f"card_{category}", situation, category, "en")
 
     if category is Category.ASK:
-        assert "I tell your team at once" in said("enrolled")
+        assert "I ring them until someone answers" in said("enrolled")
     else:
         assert "I am telling your team; nobody has confirmed reading it yet." in said("enrolled")
     assert "not your words" in said("enrolling")
-    for nobody in ("discharged", "stranger", "staff"):
+    for nobody in ALONE:
         assert "I keep none of your words" in said(nobody)
         assert "I am telling your team" not in said(nobody)
     assert "nobody has been told yet" in said("unsaved")
@@ -71,10 +78,27 @@ def test_the_abuse_card_asks_whether_the_phone_is_safe_and_shows_how_to_hide() -
     assert "Is this phone safe to use?" in text
     assert text.index("don't call from it") < text.index("1-800-799-7233")
     assert "notification" in text
-    hidden = WORDS.text(
-        "en", "crisis", "card_abuse", lines=("x",), program="p", situation="enrolled", hide=True
-    )
-    assert "48 hours" in hidden
+    assert "48 hours" in text
+    assert "hold this chat in your list" in card("card_abuse", "unsaved", Category.ABUSE, "en")
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_a_card_names_only_what_is_below_it(situation: str) -> None:
+    """Outside the program there are no buttons: an exercise stands in the words, and nothing is promised."""
+    suicide = card("card_suicide", situation, Category.SUICIDE, "en")
+    asks = card("card_ask", situation, Category.ASK, "en")
+    abuse = card("card_abuse", situation, Category.ABUSE, "en")
+    here = situation in BELOW
+    assert ("safety plan" in suicide) == (BELOW.get(situation) == "plan")
+    assert ("right below" in suicide) == ("elow is one short thing" in asks) == here
+    assert ("name five things that you see" in suicide) != here
+    assert ("press Hide below" in abuse.replace("<b>", "").replace("</b>", "")) == here
+
+
+def test_whoever_never_joined_is_not_told_that_they_left() -> None:
+    text = card("card_suicide", "declined", Category.SUICIDE, "en")
+    assert "no longer" not in text
+    assert "You have not joined" in text
 
 
 @pytest.mark.parametrize("category", Category)
