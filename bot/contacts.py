@@ -6,7 +6,7 @@ after the hour; only a person closes it, and says how it ended.
 
 from enum import StrEnum
 
-from bot import alerts, conversations, copies, escalation, outbox, people
+from bot import alerts, conversations, copies, escalation, hiding, outbox, people
 from bot.escalation import Stage
 from bot.program import Program, local
 from bot.rows import Flag, Patient, Staff
@@ -40,11 +40,11 @@ def see(unit: Unit, program: Program, staff: Staff, flag: Flag) -> bool:
     copies.refresh(unit, program, patient, seen)
     to = outbox.to_patient(patient)
     if to is not None:
-        at = local(unit.now, patient.time_zone)
+        at, watched = local(unit.now, patient.time_zone), hiding.is_watched(unit, patient)
         text = program.words.text(
             patient.language,
             "alerts",
-            "seen",
+            "seen_quietly" if watched else "seen",
             who=staff.name,
             at=at,
             since=local(flag.at, patient.time_zone),
@@ -52,7 +52,9 @@ def see(unit: Unit, program: Program, staff: Staff, flag: Flag) -> bool:
             detail=(flag.body or {}).get("detail"),
             discreet=patient.discreet,
         )
-        outbox.say(unit, to, text, conversations.waiting(unit, program, patient), cause=f"seen:{flag.id}")
+        hide = [[hiding.button(program, patient)]]
+        below = hide if watched else conversations.waiting(unit, program, patient)
+        outbox.say(unit, to, text, below, cause=f"seen:{flag.id}")
     return True
 
 

@@ -8,7 +8,7 @@ words themselves stay in the patient's own sealed rows. For a stranger nothing i
 from collections.abc import Mapping
 from typing import Any
 
-from bot import alerts, desk, outbox, people
+from bot import alerts, desk, hiding, outbox, people
 from bot.concerns import Category, Concern, Level
 from bot.conversations import Host
 from bot.flags import Raised
@@ -108,12 +108,13 @@ def unheard(program: Program, language: str, medium: Medium) -> str:
 def buttons(unit: Unit, program: Program, patient: Patient, *, hide: bool = False) -> Buttons:
     """What a person can do from a card, with one press each. What was set off is taken back by none.
 
-    With `hide` somebody may be watching the phone: then a call to it is not offered.
+    With `hide`, and while the phone may be watched, a call to it is not offered, and all can be hidden.
     """
+    hide = hide or hiding.is_watched(unit, patient)
     words, language = program.words, patient.language
     call = (words.plain(language, "crisis", "button_call"), "o:call")
     plan = "button_plan" if unit.count(Record, patient_id=patient.id, dialog=PLAN) else "button_make_plan"
-    rows = [[(words.plain(language, "crisis", "button_hide"), "o:hide")]] if hide else []
+    rows = [[hiding.button(program, patient)]] if hide else []
     if patient.standing == Standing.ENROLLED:
         rows.append([(words.plain(language, "crisis", plan), "o:plan")])
     return [
@@ -148,6 +149,8 @@ def raise_or_add(unit: Unit, program: Program, patient: Patient, raised: Raised,
         if flag.cause == cause or cause in also:
             return None
     for flag in open_ones:
+        if _stands_alone(flag, raised.level, raised.category):
+            continue
         alike = _alike(flag, raised.category) and Level(flag.level) >= raised.level
         if alike or Level(flag.level) > raised.level >= Level.URGENT:
             body = flag.body or {}
@@ -160,7 +163,7 @@ def _add_to_open(unit: Unit, program: Program, patient: Patient, concern: Concer
     level = Level(concern.level)
     rules = (*RULES, *SAID_TWICE)
     for flag in unit.find(Flag, patient_id=patient.id, rule=rules, closed_at=None, seen_at=None):
-        if flag.cause == f"heard:{cause}":
+        if flag.cause == f"heard:{cause}" or _stands_alone(flag, level, concern.category):
             continue
         if Level(flag.level) > level or (Level(flag.level) == level and _alike(flag, concern.category)):
             body = flag.body or {}
@@ -169,6 +172,11 @@ def _add_to_open(unit: Unit, program: Program, patient: Patient, concern: Concer
                 evidence.append(concern.evidence)
             return unit.change(flag, body={**body, "evidence": evidence})
     return None
+
+
+def _stands_alone(flag: Flag, level: Level, category: str) -> bool:
+    """Abuse is added to no alert about something else: whoever calls back must know who may pick up."""
+    return category == Category.ABUSE != flag.category and level >= Level.URGENT
 
 
 def _alike(flag: Flag, category: str) -> bool:

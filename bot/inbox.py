@@ -103,6 +103,7 @@ def _note(unit: Unit, inbound: Inbound, *, waits: bool, ours: bool = False) -> b
         at=unit.now,
         state=Receipt.WAITING if waits else Receipt.DONE,
         due_at=due_at if waits else None,
+        message_id=inbound.message_id,
         body=inbound.to_json() if waits else None,
     )
     return unit.add_once(row)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot import calendar, nudges, outbox, reminders, silences
+from bot import calendar, hiding, nudges, outbox, reminders, silences
 from bot.nudges import Kind, Outcome
 from bot.program import Program, local_date
 from bot.reminders import SAID, quiet_of
@@ -63,7 +63,8 @@ def fire(unit: Unit, program: Program, limit: int = 100) -> int:
     if not due:
         return 0
     whose = tuple(sorted({reminder.patient_id for reminder in due}))
-    patients = {patient.id: patient for patient in unit.find(Patient, id=whose, claim=True)}
+    claimed = {patient.id: patient for patient in unit.find(Patient, id=whose, claim=True)}
+    patients = hiding.guarded(unit, claimed)
     held = [(one, patients[one.patient_id]) for one in due if one.patient_id in patients]
     slots = _new(unit, _move_on(unit, held))
     known = Known(unit, slots)

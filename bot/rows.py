@@ -315,7 +315,10 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """An update of Telegram's: its redelivery key for eight days, and itself only while it waits."""
+    """An update of Telegram's: its redelivery key for eight days, and itself only while it waits.
+
+    `message_id` is the message that it brought, or whose button it pressed: what can be taken back.
+    """
 
     id: int
     key: bytes
@@ -324,6 +327,7 @@ class Incoming:
     state: str
     attempts: int = 0
     due_at: datetime | None = None
+    message_id: int | None = None
     body: Sealed[dict[str, Json] | None] = None
 
 

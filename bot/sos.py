@@ -6,24 +6,19 @@ buttons under a card are answered here too; none of them takes back what was set
 """
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 
-from bot import alerts, crisis, menus, outbox, people, plans, rota, safety, ways
+from bot import alerts, crisis, hiding, menus, outbox, people, plans, rota, safety, ways
 from bot.concerns import Category, Level
 from bot.conversations import Host
 from bot.flags import Raised
 from bot.inbound import Inbound
 from bot.outbox import Button, Buttons, Lane
 from bot.program import local
-from bot.rows import Flag, Outgoing, Patient, Standing
+from bot.rows import Flag, Patient, Standing
 from bot.unit import Unit
 from bot.ways import Way
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
-TAKEN_BACK = timedelta(hours=48)
-"""How far back a bot may delete its messages in a private chat (Bot API, deleteMessages)."""
-_AT_ONCE = 100
-"""Messages that one deleteMessages call takes."""
 _WAYS = (("craving",), ("suicide",), ("overdose", "withdrawal"), ("hurt",), ("used", "using"))
 
 
@@ -70,12 +65,7 @@ def call(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
 
 
 def hide(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    """Take back what the bot wrote in the last 48 hours, as far as Telegram lets it."""
-    since = unit.now - TAKEN_BACK
-    rows = unit.find(Outgoing, patient_id=patient.id, sent_at__gt=since, message_id__not=None)
-    ids = sorted({row.message_id for row in rows if row.message_id and row.chat_hash == patient.chat_hash})
-    for start in range(0, len(ids), _AT_ONCE):
-        outbox.delete(unit, people.address(patient), ids[start : start + _AT_ONCE])
+    hiding.hide(unit, patient)
     return None
 
 

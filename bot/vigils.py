@@ -9,7 +9,7 @@ on the session's own cause, so that firing twice is harmless. Whatever was misse
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot import crisis, outbox
+from bot import crisis, hiding, outbox
 from bot.concerns import Category, Level
 from bot.flags import Raised
 from bot.outbox import Lane
@@ -63,8 +63,13 @@ def fire(unit: Unit, program: Program, limit: int = 100) -> int:
     return len(due)
 
 
-def refused(unit: Unit, program: Program, patient: Patient, session: Session) -> bool:
-    """Count a session of safety questions as refused: urgent, once. True if this said so."""
+def refused(
+    unit: Unit, program: Program, patient: Patient, session: Session, *, unasked: bool = False
+) -> bool:
+    """Count a session of safety questions as refused: urgent, once. True if this was heard before by none.
+
+    `unasked`: nobody has just pressed or written anything.
+    """
     end(unit, patient, session)
     category = Category.SUICIDE
     topic = session.facts.get("topic", "")
@@ -72,7 +77,8 @@ def refused(unit: Unit, program: Program, patient: Patient, session: Session) ->
         category = Category.OVERDOSE
     elif session.dialog != crisis.ASQ:
         category = Category(topic) if topic in set(Category) else Category.NONE
-    return _raise(unit, program, patient, Raised("no_answer", Level.URGENT, category), session)
+    raised = Raised("no_answer", Level.URGENT, category)
+    return _raise(unit, program, patient, raised, session, unasked=unasked)
 
 
 def _keep(unit: Unit, patient: Patient, kind: Vigil, session_id: int, at: datetime) -> None:
@@ -102,13 +108,14 @@ def _look(unit: Unit, program: Program, row: Reminder) -> None:
     elif row.kind == Vigil.SILENCE:
         unit.remove(Reminder, id=row.id)
         if not _heard_from(unit, patient, row):
-            _raise(unit, program, patient, Raised("silent", Level.URGENT, Category.OVERDOSE), session)
+            raised = Raised("silent", Level.URGENT, Category.OVERDOSE)
+            _raise(unit, program, patient, raised, session, unasked=True)
     elif session.state == SessionState.DONE:
         unit.remove(Reminder, id=row.id)
     elif session.touched_at + ANSWER_WITHIN > unit.now and session.state != SessionState.CANCELLED:
         unit.change(row, next_at=session.touched_at + ANSWER_WITHIN)
     else:
-        refused(unit, program, patient, session)
+        refused(unit, program, patient, session, unasked=True)
 
 
 def _heard_from(unit: Unit, patient: Patient, row: Reminder) -> bool:
@@ -119,13 +126,21 @@ def _heard_from(unit: Unit, patient: Patient, row: Reminder) -> bool:
     return unit.count(Incoming, chat_hash=patient.chat_hash, at__ge=since, at__le=unit.now) > 0
 
 
-def _raise(unit: Unit, program: Program, patient: Patient, raised: Raised, session: Session) -> bool:
-    """Raise it, or add it to an alert that rings already; then say so, in words that name nothing."""
+def _raise(
+    unit: Unit, program: Program, patient: Patient, raised: Raised, session: Session, *, unasked: bool
+) -> bool:
+    """Raise it, or add it to an alert that rings already; then say so, in words that name nothing. What comes
+    `unasked` says even less where the phone may be watched, and about abuse nothing at all."""
     flag = crisis.raise_or_add(unit, program, patient, raised, f"{raised.rule}:{session.id}")
     to = outbox.to_patient(patient)
-    if flag is not None and to is not None:
-        situation = crisis.reached(unit, program, patient)
-        text = program.words.text(patient.language, "crisis", f"{raised.rule}_told", situation=situation)
-        buttons = crisis.buttons(unit, program, patient)
-        outbox.say(unit, to, text, buttons, lane=Lane.ALERT, cause=f"{raised.rule}_told:{session.id}")
-    return flag is not None and to is not None
+    if flag is None or to is None:
+        return False
+    if unasked and raised.category is Category.ABUSE:
+        return True
+    plain = unasked and hiding.is_watched(unit, patient)
+    situation = crisis.reached(unit, program, patient)
+    block = f"{raised.rule}_{'discreet' if plain else 'told'}"
+    text = program.words.text(patient.language, "crisis", block, situation=situation)
+    below = [[hiding.button(program, patient)]] if plain else crisis.buttons(unit, program, patient)
+    outbox.say(unit, to, text, below, lane=Lane.ALERT, cause=f"{raised.rule}_told:{session.id}")
+    return True

@@ -333,6 +333,7 @@ class Incoming(SQLModel, table=True):
     state: str = _word(16)
     attempts: int = 0
     due_at: datetime | None = _instant(default=None)
+    message_id: int | None = _big(default=None)
     body: bytes | None = _sealed(default=None)
 
 

@@ -14,7 +14,7 @@ from bot.hours import DutyHours
 from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
 from bot.intake import Intake
 from bot.listening import Deaf, Listening
-from bot.rows import Flag, Outgoing, Session
+from bot.rows import Flag, Outgoing, Sending, Session
 from bot.triage import Triage
 from bot.unit import Unit
 from tests.reminders.clinic import MINUTE, Clinic
@@ -181,6 +181,27 @@ class Ward(Clinic):
         def work(unit: Unit) -> None:
             for flag in unit.find(Flag, patient_id=id, seen_at=None):
                 contacts.see(unit, self.program, dana, flag)
+
+        await self.do(work)
+
+    async def closes(self, id: int) -> None:
+        """Dana closes all that is open."""
+        dana = self.dana
+        assert dana is not None
+
+        def work(unit: Unit) -> None:
+            for flag in unit.find(Flag, patient_id=id, closed_at=None):
+                contacts.close(unit, self.program, dana, flag, contacts.Disposition.SAFE)
+
+        await self.do(work)
+
+    async def delivers(self, id: int) -> None:
+        """What waits for this patient arrives, as the sender would mark it."""
+
+        def work(unit: Unit) -> None:
+            for row in unit.find(Outgoing, patient_id=id, state=Sending.QUEUED):
+                number = next(self.messages) + 5000
+                unit.change(row, state=Sending.SENT, sent_at=unit.now, message_id=number, body=None)
 
         await self.do(work)
 

@@ -246,12 +246,18 @@ async def test_only_seen_says_that_somebody_has_seen_it(clinic: Clinic) -> None:
     assert any("read it at" in m.text for m in came)
 
 
-async def test_hide_takes_back_what_the_bot_wrote(clinic: Clinic) -> None:
+async def test_hide_takes_back_what_both_wrote(each_clinic: Clinic) -> None:
+    """The person's own words too: commands, answers, a picture. Nothing of what was on its way follows."""
+    clinic = each_clinic
     await clinic.seed()
-    await clinic.say(clinic.sam, "/help")
+    await clinic.say(clinic.sam, "/sos")
+    await clinic.say(clinic.sam, "/thought")
+    await clinic.say(clinic.sam, "I hid in the kitchen")
+    clinic.sam.photo()
+    await clinic.settle()
     await clinic.say(clinic.sam, "my husband is beating me and I am afraid of him")
     await clinic.press(clinic.sam, "Hide")
-    assert [m for m in clinic.sam.messages if not m.mine] == []
+    assert clinic.sam.messages == []
 
 
 # With storage gone

@@ -1,0 +1,54 @@
+"""What somebody else may read on the phone: the chat taken back, and less said while it may be watched.
+
+Where abuse is in question, a message that comes unasked may be read by whoever is feared. While such an alert
+is open, what comes later names nothing and can be hidden with one press, or it is not said at all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from bot import conversations, outbox, people
+from bot.concerns import Category
+from bot.outbox import Button, Kind
+from bot.program import Program
+from bot.rows import Flag, Incoming, Outgoing, Patient, Sending
+from bot.unit import Unit
+
+TAKEN_BACK = timedelta(hours=48)
+"""How far back a bot may delete messages of both sides in a private chat (Bot API, deleteMessages)."""
+_SHOWN = (Kind.TEXT, Kind.EDIT, Kind.BUTTONS, Kind.DOCUMENT, Kind.PHOTO)
+
+
+def is_watched(unit: Unit, patient: Patient) -> bool:
+    """Whether somebody else may read along: an alert about abuse is open."""
+    return unit.count(Flag, patient_id=patient.id, category=Category.ABUSE, closed_at=None) > 0
+
+
+def guarded(unit: Unit, patients: Mapping[int, Patient]) -> dict[int, Patient]:
+    """These patients, by id, as somebody who writes to them first sees them: plain words where a phone may be
+    watched, whatever they chose."""
+    flags = unit.find(Flag, patient_id=tuple(patients), category=Category.ABUSE, closed_at=None)
+    watched = {flag.patient_id for flag in flags}
+    return {key: replace(one, discreet=True) if key in watched else one for key, one in patients.items()}
+
+
+def hide(unit: Unit, patient: Patient) -> None:
+    """Take back what both sides wrote, as far as Telegram lets it, and what waits to be sent. The open
+    question waits: words that are typed next, by whomever, are no answer to what nobody can see."""
+    since = unit.now - TAKEN_BACK
+    for row in unit.find(Outgoing, patient_id=patient.id, state=Sending.QUEUED):
+        if row.body is not None and row.body["kind"] in _SHOWN:
+            unit.change(row, state=Sending.DROPPED, body=None)
+    ours = unit.find(Outgoing, patient_id=patient.id, sent_at__gt=since, message_id__not=None)
+    theirs = unit.find(Incoming, chat_hash=patient.chat_hash, at__gt=since, message_id__not=None)
+    ids = {row.message_id for row in ours if row.chat_hash == patient.chat_hash}
+    ids |= {row.message_id for row in theirs}
+    outbox.delete(unit, people.address(patient), sorted(one for one in ids if one is not None))
+    session = conversations.current(unit, patient)
+    if session is not None:
+        conversations.wait(unit, session)
+
+
+def button(program: Program, patient: Patient) -> Button:
+    return program.words.plain(patient.language, "crisis", "button_hide"), "o:hide"

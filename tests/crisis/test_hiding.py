@@ -1,0 +1,134 @@
+"""Somebody else may read the phone: what was said can be taken back, and what is said later names nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.concerns import Category, Concern, Level
+from bot.rows import Outgoing, Sending, SessionState
+from tests.crisis.clinic import BURDEN, HEARD, HIGH, NOW, Ward
+from tests.reminders.clinic import HOUR
+
+BEATEN = "my boyfriend hits me"
+LOUD = "he gets so loud lately"
+ALWAYS_NAMED = ("abuse", "hurt", "danger", "safety", "team", "told", "hotline", "Dana")
+
+
+@pytest.fixture(autouse=True)
+def abuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(HEARD, BEATEN, Concern(Level.URGENT, Category.ABUSE, BEATEN))
+    monkeypatch.setitem(HEARD, LOUD, Concern(Level.WATCH, Category.ABUSE, LOUD, ask=True))
+
+
+@pytest.mark.parametrize("said", [BEATEN, LOUD])
+async def test_silence_after_words_of_abuse_reaches_the_team_and_writes_nothing(
+    ward: Ward, said: str
+) -> None:
+    """A message that nobody waits for may be read by whoever is feared."""
+    sam = await ward.enrol(evening=None)
+    await ward.says(sam, said)
+    await ward.presses(sam, "o:hide")
+    assert await ward.passes(sam, 60) == []
+    assert ("no_answer", Level.URGENT) in await ward.rules(sam) or said == BEATEN
+    assert await ward.rung(sam) >= 1
+
+
+async def test_whoever_stops_the_question_is_there_and_gets_an_answer_with_hide(small_ward: Ward) -> None:
+    sam = await small_ward.enrol()
+    await small_ward.says(sam, BEATEN)
+    (told,) = await small_ward.presses(sam, "Stop here")
+    assert "You don't have to answer" in told
+    assert "Hide" in await small_ward.buttons(sam)
+    assert "📞 Please call me" not in await small_ward.buttons(sam)
+
+
+async def test_that_somebody_read_it_is_one_sign(ward: Ward) -> None:
+    sam = await ward.enrol()
+    (card, _) = await ward.says(sam, BEATEN)
+    assert "I write only ✓" in card
+    before = await ward._newest()
+    await ward.sees(sam)
+    (sign,) = await ward.said_since(sam, before)
+    assert sign == "✓ 12 pm"
+    assert list(await ward.buttons(sam)) == ["Hide"]
+
+
+async def test_while_it_is_open_nothing_that_comes_unasked_names_anything(small_ward: Ward) -> None:
+    """Reminders, what waited, and what is said after use: in the words that others may read."""
+    sam = await small_ward.enrol(evening="19:00")
+    await small_ward.says(sam, "/thought")
+    await small_ward.says(sam, BEATEN)
+    await small_ward.presses(sam, "No")
+    later = [text for _ in range(9) for text in await small_ward.passes(sam, 60)]
+    assert len(later) == 2
+    assert not [text for text in later for word in ALWAYS_NAMED if word in text]
+    assert "Check in" not in str(await small_ward.buttons(sam))
+
+
+@pytest.mark.parametrize(("said", "minutes"), [(BURDEN, [15]), (HIGH, [20, 15])])
+async def test_other_silence_while_it_is_open_is_met_in_plain_words_with_hide(
+    small_ward: Ward, said: str, minutes: list[int]
+) -> None:
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, BEATEN)
+    await small_ward.presses(sam, "No")
+    await small_ward.says(sam, said)
+    for some in minutes:
+        (told,) = await small_ward.passes(sam, some)
+    assert not [word for word in ALWAYS_NAMED if word in told]
+    assert "Hide" in await small_ward.buttons(sam)
+    assert "📞 Please call me" not in await small_ward.buttons(sam)
+
+
+async def test_once_it_is_closed_words_are_whole_again(small_ward: Ward) -> None:
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, BEATEN)
+    await small_ward.presses(sam, "No")
+    await small_ward.closes(sam)
+    await small_ward.says(sam, BURDEN)
+    (told,) = await small_ward.passes(sam, 15)
+    assert "your team" in told
+
+
+async def test_abuse_within_another_emergency_is_an_alert_of_its_own(small_ward: Ward) -> None:
+    """Whoever calls back has to know that the phone may be watched."""
+    sam = await small_ward.enrol()
+    await small_ward.says(sam, NOW)
+    await small_ward.says(sam, BEATEN)
+    assert {(flag.category, flag.level) for flag in await small_ward.flags(sam)} == {
+        (Category.SUICIDE, Level.EMERGENCY),
+        (Category.ABUSE, Level.URGENT),
+    }
+    assert "📞 Please call me" not in await small_ward.buttons(sam)
+
+
+async def test_hide_reaches_back_48_hours_and_takes_what_waits_to_be_sent(ward: Ward) -> None:
+    sam = await ward.enrol(evening=None)
+    await ward.says(sam, "long ago")
+    await ward.delivers(sam)
+    ward.clock.advance(timedelta(hours=49))
+    await ward.says(sam, "/thought")
+    await ward.says(sam, BEATEN)
+    await ward.delivers(sam)
+    await ward.says(sam, "wait")
+    queued = await ward.queued(patient_id=sam, state=Sending.QUEUED)
+    assert queued
+    await ward.press(sam, "o:hide")
+    still = await ward.queued(patient_id=sam, state=Sending.QUEUED)
+    assert [row.body["kind"] for row in still if row.body] == ["delete"]
+    assert still[0].body is not None
+    rows = await ward.do(lambda unit: unit.find(Outgoing, patient_id=sam, message_id__not=None))
+    recent = {row.message_id for row in rows if row.sent_at and row.sent_at > ward.now - 48 * HOUR}
+    assert recent < set(still[0].body["message_ids"])
+    old = {row.message_id for row in rows} - recent
+    assert old
+    assert not old & set(still[0].body["message_ids"])
+
+
+async def test_after_hide_typed_words_answer_no_hidden_question(small_ward: Ward) -> None:
+    sam = await small_ward.enrol()
+    await small_ward.says(sam, BEATEN)
+    await small_ward.presses(sam, "o:hide")
+    (safety,) = await small_ward.sessions(sam, "safety")
+    assert safety.state == SessionState.ASIDE
+    assert "Are you in danger" not in " ".join(await small_ward.says(sam, "hi"))
