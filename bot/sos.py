@@ -5,7 +5,7 @@ and the alert are committed before this turn (`crisis.pressed`), and what follow
 buttons under a card are answered here too; none of them takes back what was set off.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from bot import alerts, crisis, hiding, menus, outbox, people, plans, rota, safety, ways
 from bot.concerns import Category, Level
@@ -14,7 +14,7 @@ from bot.flags import Raised
 from bot.inbound import Inbound
 from bot.outbox import Button, Buttons, Lane
 from bot.program import local
-from bot.rows import Flag, Patient, Standing
+from bot.rows import Flag, Outgoing, Patient, Staff, Standing
 from bot.unit import Unit
 from bot.ways import Way
 
@@ -88,29 +88,35 @@ def _ways(unit: Unit, host: Host, patient: Patient) -> Buttons:
 
 
 def _thank(unit: Unit, host: Host, patient: Patient, what: str, block: str) -> None:
-    """Keep with the newest open alert what its person says of it, and tell those whom it rang, once."""
-    found = unit.find(Flag, patient_id=patient.id, rule=crisis.RULES, closed_at=None, order="-at", limit=1)
-    passed_on = False
-    for flag in found:
+    """Keep with the newest open alert what its person says of it, and tell those who have it, once."""
+    flag = unit.one(Flag, patient_id=patient.id, rule=crisis.RULES, closed_at=None, order="-at")
+    holders = _holders(unit, host, patient, flag) if flag is not None else []
+    if flag is not None and what not in (flag.body or {}).get("said", {}):
         body = flag.body or {}
-        if what not in body.get("said", {}):
-            said = {**body.get("said", {}), what: unit.now.isoformat()}
-            unit.change(flag, body={**body, "said": said})
-            people.note(unit, "patient", f"said_{what}", patient_id=patient.id, detail=flag.rule)
-        counselor = people.counselor_of(unit, patient)
-        if counselor is not None and rota.reachable(counselor):
-            passed_on = True
-            if what not in body.get("said", {}):
-                at = local(flag.at, host.program.time_zone)
-                menus.notify(unit, host.program, counselor, f"patient_said_{what}", code=patient.code, at=at)
+        unit.change(flag, body={**body, "said": {**body.get("said", {}), what: unit.now.isoformat()}})
+        people.note(unit, "patient", f"said_{what}", patient_id=patient.id, detail=flag.rule)
+        at = local(flag.at, host.program.time_zone)
+        for staff in holders:
+            menus.notify(unit, host.program, staff, f"patient_said_{what}", code=patient.code, at=at)
     text = host.program.words.text(
         patient.language,
         "crisis",
         block,
-        situation="enrolled" if found else "nothing_open",
-        passed_on=passed_on,
+        situation="enrolled" if flag is not None else "nothing_open",
+        passed_on=bool(holders),
     )
     outbox.say(unit, people.address(patient), text, menus.main(unit, host, patient))
+
+
+def _holders(unit: Unit, host: Host, patient: Patient, flag: Flag) -> Sequence[Staff]:
+    """Who has an alert in hand: who has read it, else all whom it rang, else who would be rung now."""
+    here = {staff.id: staff for staff in rota.available(unit, host.program)}
+    rang = {row.staff_id for row in unit.find(Outgoing, flag_id=flag.id, staff_id__not=None)}
+    for ids in ([flag.seen_by], sorted(one for one in rang if one is not None)):
+        found = [here[one] for one in ids if one in here]
+        if found:
+            return found
+    return alerts.recipients(unit, host.program, patient, 0)
 
 
 def _button(host: Host, patient: Patient, block: str, data: str) -> Button:

@@ -14,10 +14,11 @@ from bot.hours import DutyHours
 from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
 from bot.intake import Intake
 from bot.listening import Deaf, Listening
-from bot.rows import Flag, Outgoing, Sending, Session
+from bot.outbox import Lane
+from bot.rows import Flag, Outgoing, Role, Sending, Session, Staff
 from bot.triage import Triage
 from bot.unit import Unit
-from tests.reminders.clinic import MINUTE, Clinic
+from tests.reminders.clinic import MINUTE, WORDS, Clinic
 
 DIE = "I want to die"
 HURT = "I cut myself when it gets bad"
@@ -173,14 +174,41 @@ class Ward(Clinic):
         rows = await self.storage.read(lambda unit: unit.find(Outgoing, staff_id__not=None))
         return len([row for row in rows if row.flag_id in mine and row.edits is None])
 
-    async def sees(self, id: int) -> None:
-        """Dana presses Seen on all that is open."""
-        dana = self.dana
-        assert dana is not None
+    async def joins(self, name: str, role: Role) -> Staff:
+        """Somebody more on the team."""
+        chat = next(self.chats)
+
+        def work(unit: Unit) -> Staff:
+            staff = Staff(
+                id=unit.new_id(),
+                code=f"S-{name.upper()}",
+                role=role,
+                created_at=unit.now,
+                name=name,
+                chat=chat,
+                chat_hash=unit.digest(chat),
+            )
+            unit.add(staff)
+            return staff
+
+        return await self.do(work)
+
+    async def noticed(self, block: str) -> set[str]:
+        """The names of those who got the words of this block of staff.jinja about anybody."""
+        sign = WORDS.text("en", "staff", block, code="CODE", at=self.now).partition("CODE")[2][:20]
+        rows = await self.queued(staff_id__not=None, lane=Lane.NOTICE)
+        ids = {row.staff_id for row in rows if row.body and sign in row.body["text"]}
+        staff = await self.do(lambda unit: unit.find(Staff))
+        return {one.name for one in staff if one.id in ids}
+
+    async def sees(self, id: int, staff: Staff | None = None) -> None:
+        """Dana, or who is named, presses Seen on all that is open."""
+        seer = staff or self.dana
+        assert seer is not None
 
         def work(unit: Unit) -> None:
             for flag in unit.find(Flag, patient_id=id, seen_at=None):
-                contacts.see(unit, self.program, dana, flag)
+                contacts.see(unit, self.program, seer, flag)
 
         await self.do(work)
 

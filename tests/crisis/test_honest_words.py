@@ -6,7 +6,7 @@ import pytest
 
 from bot import turns
 from bot.inbound import Inbound, Said
-from bot.rows import Flag, Outgoing, Staff, Standing
+from bot.rows import Flag, Leave, Outgoing, Role, Staff, Standing
 from bot.unit import Unit
 from tests.crisis.clinic import DIE, HURT, PULL, Ward
 from tests.reminders.clinic import DANA, HOUR
@@ -166,3 +166,32 @@ async def test_whoever_never_joined_is_not_told_that_they_left(small_ward: Ward,
     assert "joined Handrail" in text
     assert "no longer" not in text
     assert "To come back" not in text
+
+
+async def test_what_somebody_says_of_an_alert_reaches_whoever_has_it(small_ward: Ward) -> None:
+    """Who read it; before that, all whom it rang; and nobody who is away."""
+    ben = await small_ward.joins("Ben", Role.COUNSELOR)
+    sam = await small_ward.enrol(backup_id=ben.id)
+    await small_ward.says(sam, DIE)
+    await small_ward.passes(sam, 15)
+    await small_ward.presses(sam, "I'm safe for now")
+    assert await small_ward.noticed("patient_said_safe") == {"Dana", "Ben"}
+    jo = await small_ward.enrol(backup_id=ben.id)
+    await small_ward.says(jo, DIE)
+    await small_ward.passes(jo, 15)
+    await small_ward.sees(jo, ben)
+    assert "passing it on" in (await small_ward.presses(jo, "You misunderstood"))[-1]
+    assert await small_ward.noticed("patient_said_misunderstood") == {"Ben"}
+
+
+async def test_a_counselor_on_leave_is_not_said_to_hear_of_it(small_ward: Ward) -> None:
+    ben = await small_ward.joins("Ben", Role.COUNSELOR)
+    dana = small_ward.dana
+    assert dana is not None
+    today = small_ward.now.date()
+    leave = Leave(id=1, staff_id=dana.id, first=today, last=today)
+    await small_ward.do(lambda unit: unit.add(leave))
+    sam = await small_ward.enrol(backup_id=ben.id)
+    await small_ward.says(sam, DIE)
+    await small_ward.presses(sam, "I'm safe for now")
+    assert await small_ward.noticed("patient_said_safe") == {"Ben"}
