@@ -40,7 +40,7 @@ _DIALOGS = {"checkin": "check_in", "thought": "thought_record", "trigger": "trig
 
 def take(unit: Unit, host: Host, patient: Patient, inbound: Inbound, concern: Concern | None) -> str | None:
     if inbound.words is not None:
-        way = ways.opened_by(unit, host, patient, concern)
+        way = ways.opened_by(unit, host, patient, concern, inbound.at)
         ways.tell(unit, host, patient, inbound, concern, way)
         if way is not None or crisis.needs_help_first(concern):
             _put_first(unit, host, patient, inbound, concern, way)
@@ -67,7 +67,7 @@ def _put_first(
 ) -> None:
     """After a card only safety is asked about, and use that goes on is as pressing: the words are kept, and
     what is open waits until the person goes on with it."""
-    session = conversations.asked(unit, host.program, patient)
+    session = conversations.asked(unit, host.program, patient, inbound.at)
     event, words = inbound.event, inbound.words or ""
     answers = isinstance(event, Said) and event.command is None
     if session is not None and answers and session.dialog in _ABOUT_ONESELF:
@@ -103,7 +103,7 @@ def _words(
 ) -> str | None:
     """Typed words: the answer to the open question if it is fresh, else free words, kept and answered."""
     session = conversations.current(unit, patient)
-    if session is not None and not conversations.is_silent(session, host.program, unit.now):
+    if session is not None and conversations.is_answer(session, host.program, inbound.at):
         given = Input(at=inbound.at, text=text, danger=_asked_for(concern))
         conversations.answer(unit, host, patient, session, given, inbound.message_id)
         return None
@@ -181,7 +181,7 @@ def _showed(
     if caption:
         conversations.keep_words(unit, patient, caption, inbound.message_id)
     line = crisis.unheard(host.program, patient.language, medium)
-    session = conversations.asked(unit, host.program, patient)
+    session = conversations.asked(unit, host.program, patient, inbound.at)
     if session is not None:
         conversations.go_on(unit, host, patient, session, lead=line)
     else:

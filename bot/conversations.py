@@ -11,7 +11,7 @@ answer; pressing it changes that answer, and the later ones stay.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot import outbox, people
@@ -25,6 +25,9 @@ from dialogs.prompts import DONE, Dialog, Facts, Identity, Input, Many, Prompt, 
 
 _ROW, _PADDING = 46, 4
 """Letters that fit a row of buttons on a small phone, and the room that each button takes besides."""
+
+_UNSEEN = timedelta(minutes=30)
+"""Words so much older than a question were not written to it; less may be two clocks that differ."""
 
 Finished = Callable[[Unit, Program, Patient, Session, Any], "Ending"]
 Told = Callable[[Unit, Program, Patient, Session, Turn[Any]], list[str]]
@@ -75,15 +78,16 @@ def current(unit: Unit, patient: Patient) -> Session | None:
     return unit.one(Session, patient_id=patient.id, state=SessionState.OPEN, order="-touched_at")
 
 
-def is_silent(session: Session, program: Program, now: datetime) -> bool:
-    """Whether the question has been open so long that typed words are no answer to it any more."""
-    return now - session.touched_at > program.silence
+def is_answer(session: Session, program: Program, written: datetime) -> bool:
+    """Whether words that were written then may answer the open question: not after a long silence, and not
+    long before it was asked, as where the reply to something earlier came only after an outage."""
+    return -_UNSEEN <= written - session.touched_at <= program.silence
 
 
-def asked(unit: Unit, program: Program, patient: Patient) -> Session | None:
-    """The session whose question is open and fresh: what is typed now answers it."""
+def asked(unit: Unit, program: Program, patient: Patient, written: datetime) -> Session | None:
+    """The session whose question is open and fresh: what was written then answers it."""
     session = current(unit, patient)
-    return None if session is None or is_silent(session, program, unit.now) else session
+    return session if session is not None and is_answer(session, program, written) else None
 
 
 def key(unit: Unit, program: Program, session: Session) -> str:
@@ -244,7 +248,7 @@ def cancel(unit: Unit, host: Host, patient: Patient, session: Session) -> Sessio
 
 def waiting(unit: Unit, program: Program, patient: Patient) -> list[list[Button]]:
     """A button that shows the open question again, to stand under what comes in between; none if none is."""
-    session = asked(unit, program, patient)
+    session = asked(unit, program, patient, unit.now)
     if session is None:
         return []
     label = program.words.plain(patient.language, "navigation", "continue")

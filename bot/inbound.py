@@ -70,6 +70,8 @@ Event = Said | Edited | Pressed | Showed | Left | Grouped
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
+    """`at`: when it was written, by our clock."""
+
     key: bytes
     chat: int
     user: int

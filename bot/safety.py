@@ -5,7 +5,7 @@ somebody who is in an emergency already, nor again and again: an open question s
 answered within the last hour stands. What was open before is offered again hours later, gently.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import calendar, conversations, crisis, reminders, vigils
 from bot.concerns import Category, Concern, Level
@@ -23,11 +23,11 @@ _STANDS = timedelta(hours=1)
 _LATER = timedelta(hours=3)
 
 
-def asks_for(unit: Unit, host: Host, chat: int, category: str) -> bool:
-    """Whether what is typed in this chat now answers a dialog that names this danger by design."""
+def asks_for(unit: Unit, host: Host, chat: int, written: datetime, category: str) -> bool:
+    """Whether what was typed then in this chat answers a dialog that names this danger by design."""
     patient = unit.one(Patient, chat_hash=unit.digest(chat))
     session = conversations.current(unit, patient) if patient else None
-    fresh = session is not None and not conversations.is_silent(session, host.program, unit.now)
+    fresh = session is not None and conversations.is_answer(session, host.program, written)
     if session is None or not fresh or session.dialog not in PLANNING:
         return False
     match session.dialog:

@@ -115,7 +115,7 @@ class Triage:
         """The same concern, or what it is worth where such words are asked for."""
         try:
             asked_for = self._storage.read(
-                lambda unit: safety.asks_for(unit, self._host, inbound.chat, heard.category)
+                lambda unit: safety.asks_for(unit, self._host, inbound.chat, inbound.at, heard.category)
             )
             if await asyncio.wait_for(asked_for, _ASIDE):
                 return self._hearer(words, planning=True) or replace(heard, expected=True)

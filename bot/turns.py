@@ -6,7 +6,7 @@ any more, and groups; `bot.attending` has those who are, `bot.staff` the team.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import (
     alerts,
@@ -91,7 +91,7 @@ def _enrolling(
                 outbox.say(unit, people.address(patient), text)
         case Said(command="cancel" | "back" | "sos" | "help" as command):
             return _ENROLLING[command](unit, host, patient, inbound, [])
-        case Said(command=None, text=text) if not _is_asked(unit, host, patient):
+        case Said(command=None, text=text) if not _is_asked(unit, host, patient, inbound.at):
             return _unasked(unit, host, patient, inbound, text, concern)
         case Said(command=None) | Showed() | Edited():
             return attending.take(unit, host, patient, inbound, concern)
@@ -104,9 +104,9 @@ def _enrolling(
     return None
 
 
-def _is_asked(unit: Unit, host: Host, patient: Patient) -> bool:
+def _is_asked(unit: Unit, host: Host, patient: Patient, written: datetime) -> bool:
     session = conversations.current(unit, patient)
-    return session is not None and not conversations.is_silent(session, host.program, unit.now)
+    return session is not None and conversations.is_answer(session, host.program, written)
 
 
 def _unasked(

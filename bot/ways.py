@@ -10,7 +10,7 @@ brief, "Using right now": no consent, measure or thought record).
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot import alerts, conversations, menus, outbox, people, reminders, safety, vigils
@@ -55,10 +55,12 @@ def of(concern: Concern | None) -> Way | None:
             return None
 
 
-def opened_by(unit: Unit, host: Host, patient: Patient, concern: Concern | None) -> Way | None:
-    """The way that these words open, before anything else is answered."""
+def opened_by(
+    unit: Unit, host: Host, patient: Patient, concern: Concern | None, written: datetime
+) -> Way | None:
+    """The way that words written then open, before anything else is answered."""
     way = of(concern)
-    session = conversations.asked(unit, host.program, patient)
+    session = conversations.asked(unit, host.program, patient, written)
     if way is None or session is None:
         return None if way is None or _gone_through(unit, patient, way) else way
     if way is not Way.USING or session.dialog in (*safety.PLANNING, DIALOGS[way]):

@@ -5,6 +5,8 @@ import contextlib
 import hmac
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -15,7 +17,8 @@ from starlette.routing import Route
 from telegram import Bot
 from telegram.error import Conflict, RetryAfter, TelegramError
 
-from bot.clock import Clock
+from bot.clock import Clock, SystemClock
+from bot.housekeeping import TELEGRAM_KEEPS
 from bot.inbound import Inbound
 from bot.journal import Log
 from bot.telegram.updates import ALLOWED, redelivery_key, translate
@@ -43,9 +46,12 @@ HandOver = Callable[[list[dict[str, Any]]], Awaitable[None]]
 class Door:
     """Translates raw updates one by one, and keeps as a dead letter what cannot be read at all."""
 
-    def __init__(self, bot: Bot, clock: Clock, receive: Receive, bury: Bury) -> None:
+    def __init__(
+        self, bot: Bot, clock: Clock, receive: Receive, bury: Bury, world: Clock | None = None
+    ) -> None:
         self._bot = bot
         self._clock = clock
+        self._world = world or SystemClock()
         self._receive = receive
         self._bury = bury
 
@@ -62,8 +68,18 @@ class Door:
                 await self._bury(key, {"raw": json.dumps(update)})
                 continue
             if inbound is not None:
-                inbounds.append(inbound)
+                inbounds.append(replace(inbound, at=self._written(inbound.at)))
         await self._receive(inbounds, more)
+
+    def _written(self, stamp: datetime) -> datetime:
+        """By our clock, when that was which Telegram dates so.
+
+        Where our clock has been moved (CLOCK_FILE), Telegram may go by it or by the world's: by whichever
+        less time has passed. A date longer ago than Telegram keeps anything is none.
+        """
+        now, none = self._clock.now(), timedelta()
+        waited = (at - stamp for at in (now, self._world.now()))
+        return now - min((so_long for so_long in waited if none <= so_long <= TELEGRAM_KEEPS), default=none)
 
 
 class Polling:

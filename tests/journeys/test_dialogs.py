@@ -156,6 +156,29 @@ async def test_after_two_silent_hours_a_text_is_free_text_and_going_on_is_offere
     assert [a["value"] for a in (await clinic.export(code))["answers"]] == [7]
 
 
+async def test_a_text_that_was_sent_in_time_is_the_answer_though_telegram_was_gone_for_hours(
+    clinic: Clinic,
+) -> None:
+    """What was written later, and to no question that anybody had seen, is kept as words; then it goes on."""
+    [code] = await clinic.seed()
+    await clinic.say(clinic.sam, "/checkin")
+    clinic.tg.faults.outage(True)
+    clinic.clock.advance(timedelta(minutes=5))
+    clinic.sam.send("7")
+    clinic.clock.advance(timedelta(minutes=1))
+    clinic.sam.send("are you there?")
+    clinic.clock.advance(timedelta(hours=3))
+    clinic.sam.send("I went for a walk")
+    clinic.clock.advance(timedelta(hours=1))
+    clinic.tg.faults.outage(False)
+    await clinic.settle()
+    exported = await clinic.export(code)
+    assert [(a["key"], a["value"]) for a in exported["answers"]] == [("mood", 7)]
+    assert [m["text"] for m in exported["messages"]] == ["are you there?", "I went for a walk"]
+    await clinic.say(clinic.sam, "4")
+    assert [a["value"] for a in (await clinic.export(code))["answers"]] == [7, 4]
+
+
 async def test_back_takes_one_answer_back_at_a_time_to_the_first_question(clinic: Clinic) -> None:
     [code] = await clinic.seed()
     await clinic.say(clinic.sam, "/checkin")
