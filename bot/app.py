@@ -171,7 +171,7 @@ class App:
         direct = Direct(self.outbound)
         self.program = program_of(self.settings, self.words, self.bot.username)
         self.host = endings.host(self.program)
-        self.clockwork = Clockwork(self.store, self.program, time.perf_counter)
+        self.clockwork = Clockwork(self.store, self.program, time.thread_time)
         self.sender = Sender(
             self.store,
             second_channel.Couriers(direct, couriers_of(self.settings)),

@@ -15,11 +15,12 @@ from bot.unit import Storage, Unit
 LEAST, MOST = 16, 128
 """How many reminders are taken at a time."""
 LONGEST = 0.015
-"""For about how many seconds that may keep the others waiting."""
+"""How many seconds of computing that may take."""
 
 
 class Clockwork:
-    """`seconds` runs on whatever the calendar does."""
+    """`seconds` are those that the calling thread has computed: on a busy machine a round takes longer by
+    the clock, and smaller ones would not help."""
 
     def __init__(self, storage: Storage, program: Program, seconds: Callable[[], float]) -> None:
         self._storage = storage

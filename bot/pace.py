@@ -1,12 +1,15 @@
 """The pace at which notices and nudges leave: never above Telegram's rate, whoever sends.
 
 All processes draw on one row: whoever needs slots moves `next_at` on by a batch of them, in one unit,
-and owns the moments in between. So the slots of all processes together are evenly spaced, at 97 % of
-the rate; the rest is air for what the network and the machine do to the moment of a call.
+and owns the moments in between. So the slots of all processes together are evenly spaced, at 96.5 % of
+the rate; the rest is room for a card, and air for what network and machine do to the moment of a call.
 
 In the process a sliding window watches over the calls as they are really made, replies and alerts
-among them: a late slot may be made up for, but never beyond the rate. Replies can take at most half
-of the window, so that a busy evening does not hold the reminders up for ever.
+among them: nudges and notices leave one place in it free. Replies can take at most half of it, so that a
+busy evening does not hold the reminders up for ever.
+
+A card takes the free place, at once. Its alert, in the same moment, would be one too many, and Telegram's
+answer to that stops everything for seconds: it waits the few hundredths until a place is free again.
 """
 
 import asyncio
@@ -21,8 +24,12 @@ from bot.unit import Storage, Unit
 
 log = Log(__name__)
 
-HELD_AT = 0.97
-WINDOW = 1.02
+HELD_AT = 0.9655
+WINDOW = 1.001
+SECOND = 1.006
+"""How long a call is taken to fill a place in Telegram's window, when a card looks for one."""
+GIVES_WAY = 0.041
+KEEPS_FREE = 20  # from this rate on
 LATE = 1.0
 EARLY = 0.001  # an event loop counts in milliseconds, and may come that much too soon
 FARTHEST = timedelta(minutes=10)
@@ -53,6 +60,7 @@ class Pacer:
         self._free = rate == 0
         self._apart = 0.0 if self._free else 1 / (rate * HELD_AT)
         self._most = max(1, int(rate))
+        self._room = self._most - (self._most >= KEEPS_FREE)
         self._batch = max(1, int(rate / 2))
         self._slots: deque[float] = deque()
         self._made: deque[float] = deque()
@@ -75,10 +83,17 @@ class Pacer:
         self._made.append(now)
         return True
 
-    def note(self, now: float) -> None:
-        """Another call was made, unpaced."""
-        if not self._free:
-            self._others.append(now)
+    def give_way(self, now: float) -> float:
+        """When an unpaced call is to be made: now, or at most `GIVES_WAY` later, where a fan-out fills the
+        window until then. It is counted already."""
+        if self._free:
+            return now
+        self._forget(now)
+        recent = self._within(SECOND, now)
+        over = len(recent) + 1 - self._most
+        at = now if over <= 0 else min(recent[over - 1] + SECOND, now + GIVES_WAY)
+        self._others.append(at)
+        return at
 
     def next(self, wanted: int, now: float) -> float | None:
         """When `take` will succeed next; None while slots are being asked for (`more` comes then)."""
@@ -106,16 +121,18 @@ class Pacer:
     def _forget(self, now: float) -> None:
         while self._slots and self._slots[0] < now - LATE:
             self._slots.popleft()
-        while self._made and self._made[0] <= now - WINDOW:
+        while self._made and self._made[0] <= now - SECOND:
             self._made.popleft()
+
+    def _within(self, seconds: float, now: float) -> list[float]:
+        """When the calls of the last seconds were made, and those that are to come, oldest first."""
+        return sorted(at for at in (*self._made, *self._others) if at > now - seconds)
 
     def _room_at(self, now: float) -> float:
         """The moment when the window has room for one more."""
-        others = sum(at > now - WINDOW for at in self._others)
-        if len(self._made) + others < self._most:
-            return now
-        oldest = [*self._made][:1] + [at for at in self._others if at > now - WINDOW][:1]
-        return min(oldest) + WINDOW + EARLY
+        recent = self._within(WINDOW, now)
+        over = len(recent) + 1 - self._room
+        return now if over <= 0 else recent[over - 1] + WINDOW + EARLY
 
     async def _ask(self, count: int) -> None:
         try:

@@ -18,7 +18,8 @@ class Held:
     """A row in hand. `proven`: when the database last said that it is ours (the timer's seconds).
 
     `placed`: no earlier row of its chat and lane waits in another process. `marked`: a nudge that the
-    database already takes for sent. `started`: when the call that is under way began.
+    database already takes for sent. `started`: when the call that is under way began. `gave_way`: it has
+    let a fan-out pass, which it does once.
     """
 
     row: Outgoing
@@ -29,6 +30,7 @@ class Held:
     marked: bool = False
     message_id: int | None = None
     started: float | None = None
+    gave_way: bool = False
 
 
 @dataclass(slots=True, eq=False)

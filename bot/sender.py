@@ -2,8 +2,9 @@
 
 Its laws, on which the tests are built:
 
-1. Lanes leave in order: alerts, replies, notices, nudges. Alerts and replies leave at once, and a fresh
-   alert waits for nothing but Telegram, not even for the database. Notices and nudges keep the pace.
+1. Lanes leave in order: alerts, replies, notices, nudges. Alerts and replies leave at once (in a fan-out
+   some hundredths of a second later, lest Telegram stop everything), and a fresh alert waits for nothing
+   but Telegram, not even for the database. Notices and nudges keep the pace.
 2. Within a chat and lane rows leave one after the other, in the order of their ids, retries included.
 3. A row is marked after its call: killed in between, it is sent again. A nudge is marked before it: it
    is sent once or not at all.
@@ -270,7 +271,7 @@ class Sender:
         return sum(self._busy[lane] for lane in PACED) - self._paced_calls
 
     def _begin(self, queue: Queue, now: float) -> None:
-        until = self._patience.until(queue.key[0])
+        until = max(self._patience.until(queue.key[0]), self._way(queue, now))
         if until > now:
             self._hand.wait(queue, until - now)
             return
@@ -280,6 +281,13 @@ class Sender:
             self._proofs.add(queue)
         else:
             self._proceed(queue)
+
+    def _way(self, queue: Queue, now: float) -> float:
+        """When a card or a reply leaves: at once, but for a moment in which one more would be too many."""
+        if queue.lane in PACED or queue.head.gave_way:
+            return now
+        queue.head.gave_way = True
+        return self._pacer.give_way(now)
 
     def _to_be_proven(self, held: Held, now: float) -> bool:
         lane = held.row.lane
@@ -347,8 +355,6 @@ class Sender:
         row = held.row
         held.started = began = self._timer.time()
         self._patience.called(began, row.chat_hash)
-        if queue.lane in AT_ONCE:
-            self._pacer.note(began)
         try:
             message_id = await self._courier.deliver(row.body or {}, message_id=held.message_id)
         except SlowDown as error:
