@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
-from bot import channels
+from bot import channels, set_back
 from bot.outbox import Lane
-from bot.rows import Drill, Flag, Outgoing, Reminder, Row, Sending
+from bot.rows import Drill, Flag, Outgoing, Pulse, Reminder, Row, Sending
 from bot.unit import Unit
 
 
 class Due(Enum):
+    CLOCK = auto()
+    """It was set back (`bot.set_back`)."""
     ALERT = auto()
     LATE = auto()
     DRILL = auto()
@@ -25,6 +27,7 @@ def now(unit: Unit) -> frozenset[Due]:
     """What is due now; nothing is claimed."""
     late = {"lane": Lane.ALERT, "state": Sending.QUEUED, "at__le": unit.now - channels.LATE}
     looks: Mapping[Due, tuple[type[Row], str, dict[str, Any]]] = {
+        Due.CLOCK: (Pulse, "at", {"at__gt": unit.now + set_back.SLIP}),
         Due.ALERT: (Flag, "ring_at", {"ring_at__le": unit.now}),
         Due.LATE: (Outgoing, "due_at", late),
         Due.DRILL: (Drill, "due_at", {"due_at__le": unit.now}),

@@ -5,7 +5,8 @@ python -m tests.chaos [--kills 30] [--patients 20] [--days 3] [--seed N] [--data
 
 Three parts. Falls: at every boundary of the way of a message and of a reminder, in every flow. Calm: kills at
 random moments under load. Foul: as many in foul weather, where one call to Telegram in five fails, before or
-after it was done, some with 429, and a PostgreSQL of its own crashes and recovers meanwhile.
+after it was done, some with 429; Telegram is gone for hours; the clock jumps between two lives; and the disk
+fills up on SQLite, while a PostgreSQL of its own crashes and recovers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -25,14 +26,14 @@ import psycopg
 
 from tests.chaos.boundaries import BOUNDARIES
 from tests.chaos.clinic import clinic
-from tests.chaos.cluster import Cluster, cluster, tools
+from tests.chaos.cluster import cluster, tools
 from tests.chaos.crawl import crawl
 from tests.chaos.falls import Round, walk
 from tests.chaos.flows import FLOWS
 from tests.chaos.judge import Finding
 from tests.chaos.processes import nursery
-from tests.chaos.test_outage import Flaky
 from tests.chaos.traces import traces
+from tests.chaos.weather import Foul, is_weather
 from tests.fixtures.databases import SERVER, Server
 
 AT_ONCE = 3
@@ -111,27 +112,14 @@ async def _foul(name: str, asked: argparse.Namespace) -> int:
         made = await stack.enter_async_context(
             clinic(born, url, folder, patients=asked.patients, chance=chance)
         )
-        made.tg.faults = flaky = Flaky(chance, made.tg.faults)
-        restarts = _crashes(crashing, lambda: chance.uniform(5, 15))
-
-        async def clears_up() -> None:
-            flaky.share = 0
-            if restarts is not None:
-                restarts.cancel()
-                await asyncio.gather(restarts, return_exceptions=True)
-
-        outcome = await crawl(made, kills=asked.kills, days=asked.days, chance=chance, before_end=clears_up)
-        findings = [one for one in outcome.findings if not _is_weather(one, crashing is not None)]
+        weather = Foul(made, chance, crashing)
+        outcome = await crawl(made, kills=asked.kills, days=asked.days, chance=chance, weather=weather)
+        findings = [one for one in outcome.findings if not is_weather(one)]
         findings += traces(made, outcome.diaries)
         outcome = replace(outcome, findings=findings)
-    crashes = f", {crashing.restarts} crashes of the database" if crashing else ""
     took = time.monotonic() - began
-    _say(f"{name} in foul weather: {outcome}{crashes} in {took:.0f} s (--seed {asked.seed})", findings)
+    _say(f"{name} in foul weather: {outcome}; {weather}; in {took:.0f} s (--seed {asked.seed})", findings)
     return len(findings)
-
-
-def _crashes(crashing: Cluster | None, pause: Callable[[], float]) -> asyncio.Task[None] | None:
-    return asyncio.create_task(crashing.restart_at_times(pause)) if crashing is not None else None
 
 
 def _folder(stack: AsyncExitStack) -> Path:
@@ -147,15 +135,6 @@ def _database(name: str, stack: AsyncExitStack, folder: Path) -> str:
     except psycopg.OperationalError:
         raise SystemExit(f"{name}: no server at {SERVER}") from None
     return server.url(stack.enter_context(server.database()))
-
-
-def _is_weather(finding: Finding, crashing: bool) -> bool:
-    """What may be so in such weather: a reminder that may have arrived is not sent again, the toast that says
-    that a button is too old is best effort, and a database that has crashed is complained of."""
-    if "change an answer" in finding.what:
-        return True
-    allowed = {"a reminder that is due is sent"} | ({"no error in the log"} if crashing else set())
-    return finding.rule in allowed
 
 
 def _say(line: str, findings: Sequence[Finding] = ()) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +34,19 @@ class Outcome:
             f"{len(self.diaries)} patients, {self.kills} kills, {steps} steps, {given} answers, "
             f"{words} free words, {resumed} dialogs taken up again: {len(self.findings)} findings"
         )
+
+
+class Fair:
+    """The weather over a crawl: nothing happens."""
+
+    def between_lives(self) -> None:
+        """Somebody was killed, and nobody lives yet."""
+
+    async def at_rest(self, crowd: Crowd) -> None:
+        """Everybody rests, and the evening is to come."""
+
+    async def clears_up(self) -> None:
+        """All is well from now on, so that all can drain."""
 
 
 class Crowd:
@@ -97,13 +110,14 @@ async def crawl(
     steps: int = 60,
     patience: float = 60,
     finish: bool = True,
-    before_end: Callable[[], Awaitable[None]] | None = None,
+    weather: Fair | None = None,
 ) -> Outcome:
     """Kill so many times, some of them while reminders leave on each of these days, then let all end.
 
     Between kills the crowd does about `steps` things. With `finish`, at last everybody takes up what they
-    left unfinished, and ends it. `before_end` is awaited before all drains.
+    left unfinished, and ends it.
     """
+    weather = weather or Fair()
     crowd = Crowd(clinic, chance, patience=patience)
     await clinic.start()
     crowd.begin()
@@ -111,20 +125,20 @@ async def crawl(
         share = kills * (day + 1) // days - kills * day // days
         reminding = min(2, share // 3)
         for _ in range(share - reminding):
-            await _one_life(clinic, chance, steps)
+            await _one_life(clinic, chance, steps, weather)
         await clinic.up()
         await crowd.stepped(steps)
         await crowd.rest()
         await _see_alerts(clinic)
-        await _evening(clinic, chance, reminding)
+        await weather.at_rest(crowd)
+        await _evening(clinic, chance, reminding, weather)
         clinic.move(timedelta(hours=3 if day + 1 < days else 1))
         crowd.awake.set()
     await crowd.stepped(steps)
     await crowd.end()
     if finish:
         await crowd.finish()
-    if before_end is not None:
-        await before_end()
+    await weather.clears_up()
     await clinic.drained()
     code = await clinic.stop()
     findings = judge(clinic, crowd.diaries, await clinic.exports())
@@ -133,7 +147,7 @@ async def crawl(
     return Outcome(findings, crowd.diaries, clinic.kills)
 
 
-async def _one_life(clinic: Clinic, chance: Random, steps: int) -> None:
+async def _one_life(clinic: Clinic, chance: Random, steps: int, weather: Fair) -> None:
     """Kill the bot at a random moment and start another: while it starts, or, once it is up, while it talks,
     sends or commits. On a slow machine it would else be killed again and again before it has said a word."""
     moment = chance.choice(["any", "sending", "sending", "taking"])
@@ -144,26 +158,27 @@ async def _one_life(clinic: Clinic, chance: Random, steps: int) -> None:
         await clinic.up()
         taking = moment == "taking"
         await _killed_at(clinic, lambda event: _is_mine(clinic, event) is taking, chance.randint(1, steps))
-    await _again(clinic)
+    await _again(clinic, weather)
 
 
-async def _evening(clinic: Clinic, chance: Random, kills: int) -> None:
+async def _evening(clinic: Clinic, chance: Random, kills: int, weather: Fair) -> None:
     """The check-ins of the evening come due; the first kill falls into the handling of one, others later."""
     clinic.move_to(clinic.next(19, 59, 59))
     if kills:
         number = chance.randint(1, max(1, len(clinic.patients) // 2))
         await _killed_at(clinic, _is_nudge, number, within=20)
-        await _again(clinic)
+        await _again(clinic, weather)
     for _ in range(kills - 1):
         await asyncio.sleep(chance.uniform(0, 2))
         clinic.kill()
-        await _again(clinic)
+        await _again(clinic, weather)
     await clinic.up()
     await clinic.drained()
 
 
-async def _again(clinic: Clinic) -> None:
+async def _again(clinic: Clinic, weather: Fair) -> None:
     await clinic.buried()
+    weather.between_lives()
     await clinic.start()
 
 

@@ -7,7 +7,10 @@ a free block; what can be read is read as before.
 
 from __future__ import annotations
 
+import asyncio
 import resource
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.chaos.clinic import Clinic
@@ -16,18 +19,26 @@ from tests.chaos.clinic import Clinic
 @dataclass
 class Disk:
     clinic: Clinic
-    full: bool = False
+    times: int = 0
 
     def fill(self) -> None:
-        self.full = True
         self._allow(0)
 
     def free(self) -> None:
-        self.full = False
         self._allow(resource.RLIM_INFINITY)
 
+    async def fill_at_times(self, pause: Callable[[], float]) -> None:
+        """Full and free in turn, until cancelled."""
+        while True:
+            for size in (resource.RLIM_INFINITY, 0):
+                self.times += size == 0
+                until = asyncio.get_running_loop().time() + pause()
+                while asyncio.get_running_loop().time() < until:
+                    self._allow(size)  # again: one that was just being born may have missed it
+                    await asyncio.sleep(0.2)
+
     def _allow(self, size: int) -> None:
-        process = self.clinic.process
-        for pid in (self.clinic.nursery.pid, *((process.pid,) if process and process.alive else ())):
-            _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+        for pid in self.clinic.nursery.pids:
+            with suppress(ProcessLookupError):  # it has just ended
+                _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))

@@ -291,12 +291,20 @@ class Patient:
         try:
             following: Question | str = await self._until(follows, "change an answer")
         except Silence:
-            if restarts == self.restarts():
+            if restarts == self.restarts() and not self._toast_was_lost(query):
                 raise
             return  # A toast is best effort: a kill may take it, and the question stands as it was.
         if isinstance(following, Question):
             given.taken_back = talk.edited = True
             self._goes_on(talk, following)
+
+    def _toast_was_lost(self, query: str) -> bool:
+        """Whether the call that answers a press was made, and something happened to it on its way."""
+        return any(
+            call.fault is not None and call.params.get("callback_query_id") == query
+            for call in self.phone.tg.calls
+            if call.method == "answerCallbackQuery"
+        )
 
     async def _edit(self, question: Question, talk: Talk) -> None:
         """Edit a message that was an answer: either it takes the answer's place, or its words are kept."""

@@ -51,9 +51,9 @@ class Nursery:
     _orders: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
-    def pid(self) -> int:
-        """The process that all others are children of: what it may do, they may."""
-        return self._mother.pid
+    def pids(self) -> tuple[int, ...]:
+        """The process that all others are children of, which hands down to them what it may do, and they."""
+        return self._mother.pid, *self._living
 
     async def bear(
         self,
