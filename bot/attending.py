@@ -180,11 +180,12 @@ def _showed(
 ) -> str | None:
     if caption:
         conversations.keep_words(unit, patient, caption, inbound.message_id)
-    line = crisis.unheard(host.program, patient.language, medium)
+    said = outbox.has_card(unit, inbound.key.hex())
+    line = None if said else crisis.unheard(host.program, patient.language, medium)
     session = conversations.asked(unit, host.program, patient, inbound.at)
     if session is not None:
         conversations.go_on(unit, host, patient, session, lead=line)
-    else:
+    elif line is not None:
         outbox.say(unit, people.address(patient), line, menus.main(unit, host, patient))
     return None
 

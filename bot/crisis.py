@@ -60,16 +60,16 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern) -> None:
         flag, added = alerts.raise_flag(unit, program, person, raised, f"heard:{cause}", body), False
     if flag is None or not grave:
         return  # It was heard before; or nothing presses, and its turn says what the team was told.
+    situation = reached(unit, program, person)
     news = None  # what is left to say where storage was gone, and help was sent past it
     if added and _is_more(flag, concern):
         lines = program.lines_in(person.language, concern.category)
-        situation = reached(unit, program, person)
         text = program.words.text(
             person.language, "crisis", "more_of_the_same", lines=lines, situation=situation
         )
     else:
         text = _card_of(unit, program, person, concern, flag, added=added)
-        if alerts.recipients(unit, program, person, 0):
+        if situation != "unreached" and not (added or concern.ask):
             news = program.words.text(person.language, "crisis", "told_now")
     below = buttons(unit, program, person, hide=concern.category == Category.ABUSE)
     outbox.card(unit, to, cause, text, below, news=news)

@@ -11,15 +11,48 @@ from bot import alerts, crisis, hiding, menus, outbox, people, plans, rota, safe
 from bot.concerns import Category, Level
 from bot.conversations import Host
 from bot.flags import Raised
-from bot.inbound import Inbound
-from bot.outbox import Button, Buttons, Lane
-from bot.program import local
+from bot.inbound import Inbound, Medium, Pressed, Said, Showed
+from bot.outbox import Button, Buttons
+from bot.program import Program, local
 from bot.rows import Flag, Outgoing, Patient, Staff, Standing
 from bot.unit import Unit
 from bot.ways import Way
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
 _WAYS = (("craving",), ("suicide",), ("overdose", "withdrawal"), ("hurt",), ("used", "using"))
+
+
+def is_call(inbound: Inbound) -> bool:
+    """Whether somebody asks for help outright, or may do so where nobody can hear it: in a voice note."""
+    match inbound.event:
+        case Said(command="sos") | Pressed(data="o:sos"):
+            return True
+        case Showed(medium=Medium.VOICE, caption=None):
+            return True
+        case _:
+            return False
+
+
+def answer(unit: Unit, host: Host, inbound: Inbound) -> None:
+    """Help for a call of somebody with a team, before its turn and once; others have it from their turn."""
+    person = people.who(unit, inbound.chat, inbound.language)
+    if not isinstance(person, Patient) or person.standing not in (Standing.ENROLLED, Standing.INVITED):
+        return
+    if isinstance(inbound.event, Showed):
+        text = crisis.unheard(host.program, person.language, inbound.event.medium)
+        outbox.card(unit, people.address(person), inbound.key.hex(), text)
+    else:
+        _show_ways(unit, host, person, inbound)
+
+
+def unsaved(program: Program, inbound: Inbound) -> str:
+    """The same for when storage is gone: the lines."""
+    language = inbound.language or "en"
+    if isinstance(inbound.event, Showed):
+        return crisis.unheard(program, language, inbound.event.medium)
+    return program.words.text(
+        language, "crisis", "sos_unsaved", **crisis.context(program, language, "unsaved")
+    )
 
 
 def sos(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
@@ -31,9 +64,7 @@ def sos(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[s
     elif need in set(Way) and patient.standing == Standing.ENROLLED:
         ways.go(unit, host, patient, Way(need))
     else:
-        program, language = host.program, patient.language
-        text = program.words.text(language, "crisis", "sos", **crisis.context(program, language, "enrolled"))
-        outbox.say(unit, people.address(patient), text, _ways(unit, host, patient), lane=Lane.ALERT)
+        _show_ways(unit, host, patient, inbound)
     return None
 
 
@@ -67,6 +98,12 @@ def call(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
 def hide(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
     hiding.hide(unit, patient)
     return None
+
+
+def _show_ways(unit: Unit, host: Host, patient: Patient, inbound: Inbound) -> None:
+    program, language = host.program, patient.language
+    text = program.words.text(language, "crisis", "sos", **crisis.context(program, language, "enrolled"))
+    outbox.card(unit, people.address(patient), inbound.key.hex(), text, _ways(unit, host, patient))
 
 
 def _ways(unit: Unit, host: Host, patient: Patient) -> Buttons:

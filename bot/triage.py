@@ -1,23 +1,24 @@
 """Triage: what somebody's words may mean for their safety comes before all else that is done with them.
 
-What explicit phrases hear is committed at once: flag, alert and card in a unit of its own. What only the
-model can hear, or what a phrase is not sure of, takes the time that it takes, off the event loop, and is
-committed before the message's own turn. A concern that the storage cannot take in time is answered past it.
+What explicit phrases hear is committed at once: flag, alert and card in a unit of its own. Help for whoever
+asks for it outright is, too. What only the model can hear, or what a phrase is not sure of, takes the time
+that it takes, off the event loop, and is committed before the message's own turn. What the storage cannot
+take in time is answered past it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot import crisis, safety
-from bot.concerns import Concern, Hearer
+from bot import crisis, safety, sos
+from bot.concerns import Concern, Hearer, Level
 from bot.conversations import Host
 from bot.direct import Direct
 from bot.inbound import Inbound, Pressed
 from bot.journal import Log
 from bot.listening import Deaf, Listening
-from bot.unit import Storage
+from bot.unit import Storage, Work
 
 log = Log(__name__)
 
@@ -55,6 +56,9 @@ class Triage:
             for inbound, concern in heard
             if concern is not None and not concern.expected and not self._listens(inbound, concern)
         ]
+        concerns += [
+            self._help(inbound) for inbound, concern in heard if concern is None and sos.is_call(inbound)
+        ]
         if concerns:
             await asyncio.gather(*concerns)
         return heard
@@ -79,16 +83,29 @@ class Triage:
         return heard
 
     async def hear(self, inbound: Inbound, concern: Concern) -> None:
-        """Commit a concern within `PATIENCE`, or send the card past the storage, once."""
+        """Commit a concern in time, or send its card past the storage."""
         commit = partial(crisis.hear, host=self._host, inbound=inbound, concern=concern)
+        card = partial(crisis.unsaved_card, self._host.program, inbound.language or "en", concern)
+        await self._in_time(
+            commit, inbound, concern.level, card if crisis.needs_help_first(concern) else None
+        )
+
+    async def _help(self, inbound: Inbound) -> None:
+        """Commit help for a call in time, or send it past the storage."""
+        commit = partial(sos.answer, host=self._host, inbound=inbound)
+        await self._in_time(commit, inbound, Level.NONE, partial(sos.unsaved, self._host.program, inbound))
+
+    async def _in_time(
+        self, commit: Work[None], inbound: Inbound, level: Level, help_text: Callable[[], str] | None
+    ) -> None:
+        """Commit within `PATIENCE`, or send this help past the storage, once."""
         writing = asyncio.ensure_future(self._storage.write(commit, urgent=True))
         try:
             await asyncio.wait_for(asyncio.shield(writing), PATIENCE)
         except Exception as error:
-            log.error("concern.not_committed", level=concern.level, error=error)
-            if crisis.needs_help_first(concern):
-                text = crisis.unsaved_card(self._host.program, inbound.language or "en", concern)
-                await self._direct.send(inbound.key.hex(), inbound.chat, text)
+            log.error("concern.not_committed", level=level, error=error)
+            if help_text is not None:
+                await self._direct.send(inbound.key.hex(), inbound.chat, help_text())
             if not isinstance(error, TimeoutError):
                 raise
             await writing

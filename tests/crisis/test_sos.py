@@ -2,16 +2,41 @@
 
 import pytest
 
+from bot import inbox
 from bot.concerns import Level
+from bot.inbound import Medium, Said, Showed
 from bot.rows import Outgoing, Staff
 from tests.crisis.clinic import Ward
 
+WAYS = "press what is going on"
 PRESSED = [
     ("Thoughts of suicide", Level.URGENT, "wished you were dead"),
     ("Overdose", Level.EMERGENCY, None),
     ("Withdrawal", Level.URGENT, "seizure, confusion"),
     ("Someone is hurting me", Level.URGENT, "Are you in danger right now"),
 ]
+
+
+async def test_who_asks_for_help_waits_for_no_turn_before(ward: Ward) -> None:
+    """An earlier message of theirs is still waiting; help comes all the same, and once."""
+    sam = await ward.enrol()
+    earlier = await ward.inbound(sam, Said("a heron stood there"))
+    await ward.do(lambda unit: inbox.keep(unit, [earlier]))
+    assert WAYS in (await ward.says(sam, "/sos"))[-1]
+    said = await ward.hands_in(sam, Showed(Medium.VOICE))
+    assert ["hear voice notes" in text for text in said] == [True]
+    before = await ward._newest()
+    assert await ward.intake().retry() == 3
+    after = await ward.said_since(sam, before)
+    assert not [text for text in after if WAYS in text or "hear voice notes" in text]
+
+
+async def test_a_voice_note_gets_its_line_and_the_open_question_again(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, "/checkin")
+    line, question = await ward.hands_in(sam, Showed(Medium.VOICE))
+    assert "hear voice notes" in line
+    assert "How is your mood" in question
 
 
 @pytest.mark.parametrize(("label", "level", "asked"), PRESSED)

@@ -306,6 +306,44 @@ async def test_with_storage_gone_help_comes_at_once_and_the_team_is_told_later(
     assert (await clinic.row(Patient, code=code)).standing == "enrolled"
 
 
+def _asks(phone: Phone) -> None:
+    phone.send("/sos")
+
+
+def _presses(phone: Phone) -> None:
+    phone.press("o:sos")
+
+
+def _speaks(phone: Phone) -> None:
+    phone.voice()
+
+
+@pytest.mark.parametrize("how", ["refuses", "hangs"])
+@pytest.mark.parametrize(
+    ("asks", "then"),
+    [(_asks, "press what is going on"), (_presses, "press what is going on"), (_speaks, "hear voice notes")],
+)
+async def test_with_storage_gone_whoever_asks_for_help_gets_the_lines_at_once(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, asks: Callable[[Phone], None], then: str, how: str
+) -> None:
+    """Directly, and once; when the store is back, what is always shown comes too."""
+    clinic.expected = {"not_committed", "turn.failed", "sender.not_", "tick.failed"}
+    await clinic.seed()
+    await clinic.say(clinic.sam, "/menu")
+    mend = broken(clinic, monkeypatch, how)
+    clinic.sam.mark()
+    began = time.monotonic()
+    asks(clinic.sam)
+    shown = await clinic.sam.wait(lambda m: LINES in m.text)
+    assert time.monotonic() - began < 1.5 + LATE
+    assert "nobody has been told" in shown.text or then == "hear voice notes"
+    mend()
+    again = await clinic.sam.wait(lambda m: then in m.text and m.message_id > shown.message_id, timeout=20)
+    await clinic.settle()
+    newest = [m for m in clinic.sam.messages if not m.mine and m.message_id >= shown.message_id]
+    assert [m.message_id for m in newest] == [shown.message_id, again.message_id]
+
+
 async def test_with_storage_gone_an_ordinary_message_waits_and_is_answered_once(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
