@@ -5,11 +5,12 @@ and owns the moments in between. So the slots of all processes together are even
 the rate; the rest is room for a card, and air for what network and machine do to the moment of a call.
 
 In the process a sliding window watches over the calls as they are really made, replies and alerts
-among them: nudges and notices leave one place in it free. Replies can take at most half of it, so that a
-busy evening does not hold the reminders up for ever.
+among them: nudges and notices leave one place in it free, and are never crowded together. Replies can take
+at most half of it, so that a busy evening does not hold the reminders up for ever.
 
 A card takes the free place, at once. Its alert, in the same moment, would be one too many, and Telegram's
-answer to that stops everything for seconds: it waits the few hundredths until a place is free again.
+answer to that stops everything for seconds: it waits the few hundredths until the next place is free, which
+is soon because nudges are evenly spaced.
 """
 
 import asyncio
@@ -28,7 +29,9 @@ HELD_AT = 0.9655
 WINDOW = 1.001
 SECOND = 1.006
 """How long a call is taken to fill a place in Telegram's window, when a card looks for one."""
-GIVES_WAY = 0.041
+GIVES_WAY = 0.075
+SPACED = 0.985
+"""How near the next slot may come to a late one, so that what was late is made up for little by little."""
 KEEPS_FREE = 20  # from this rate on
 LATE = 1.0
 EARLY = 0.001  # an event loop counts in milliseconds, and may come that much too soon
@@ -79,6 +82,8 @@ class Pacer:
         self._forget(now)
         if not self._slots or self._slots[0] > now + EARLY or self._room_at(now) > now:
             return False
+        if self._made and now < self._made[-1] + self._apart * SPACED:
+            return False
         self._slots.popleft()
         self._made.append(now)
         return True
@@ -101,7 +106,10 @@ class Pacer:
         if self._asking is None and len(self._slots) < min(wanted, self._batch):
             count = min(wanted - len(self._slots), self._batch)
             self._asking = asyncio.get_running_loop().create_task(self._ask(count))
-        return max(self._slots[0], self._room_at(now)) if self._slots else None
+        if not self._slots:
+            return None
+        spaced = self._made[-1] + self._apart * SPACED if self._made else now
+        return max(self._slots[0], self._room_at(now), spaced)
 
     async def hold(self, seconds: float) -> None:
         """Tell every process: no slot before so many seconds have passed."""
