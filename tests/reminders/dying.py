@@ -21,7 +21,9 @@ KEY = b"k" * 32
 
 async def main(url: str, at: str, after: int) -> None:
     clock = SettableClock(StillClock(datetime.fromisoformat(at)))
-    clinic = Clinic(Store(url, [KEY], clock), clock)
+    store = Store(url, [KEY], clock)
+    store.unlock()
+    clinic = Clinic(store, clock)
 
     def dies(unit: Unit) -> None:
         assert rounds.fire(unit, clinic.program, AT_ONCE) == AT_ONCE
