@@ -7,19 +7,25 @@ patient's code, the reason and the time, never words. What is not seen rings up 
 seen only when it was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from bot import channels, copies, escalation, outbox, people, rota, roundup
 from bot.channels import Why
 from bot.concerns import Level
 from bot.escalation import Stage
 from bot.flags import Raised
+from bot.journal import Log
 from bot.outbox import Lane
 from bot.program import Program
 from bot.rows import Flag, Json, Outgoing, Patient, Sending, Staff, Standing
-from bot.unit import Unit
+from bot.unit import Undone, Unit
+
+log = Log(__name__)
 
 LANGUAGE = copies.LANGUAGE
+TRY_AGAIN = timedelta(minutes=5)
+"""How soon a flag that could not be rung, by a fault of ours, is tried again."""
 _GRAVEST_FIRST = (Level.EMERGENCY, Level.URGENT, Level.WATCH, Level.NONE)
 
 
@@ -69,12 +75,59 @@ def ring_due(unit: Unit, program: Program, limit: int = 100) -> int:
     if len(alone) == len(quiet) == 1:
         ring(unit, program, *alone[0])
     elif quiet:
-        roundup.send(unit, program, quiet)
+        _gather(unit, program, quiet)
     return len(due)
 
 
 def ring(unit: Unit, program: Program, patient: Patient, flag: Flag) -> Flag:
-    """Alert those whose turn it is, and set the time of the next ring."""
+    """Alert those whose turn it is, and set the time of the next ring.
+
+    One that cannot be rung, by a fault of ours, holds up no other: it is put off, and that is an alarm.
+    """
+    try:
+        return unit.apart(lambda: _ring(unit, program, patient, flag))
+    except Undone as undone:
+        return _put_off(unit, program, patient, flag, undone)
+
+
+def _gather(unit: Unit, program: Program, quiet: list[tuple[Patient, Flag]]) -> None:
+    """Bring up together what can wait; each alone where one of them cannot be said."""
+    try:
+        unit.apart(lambda: roundup.send(unit, program, quiet))
+    except Undone as undone:
+        log.error("alerts.not_gathered", count=len(quiet), error=undone)
+        for patient, flag in quiet:
+            ring(unit, program, patient, flag)
+
+
+def _put_off(unit: Unit, program: Program, patient: Patient, flag: Flag, undone: Undone) -> Flag:
+    """Try again soon; until then whoever can be told is told, in words that need nothing of the flag's."""
+    log.error("alert.not_rung", patient=patient.code, flag=flag.id, rule=flag.rule, error=undone)
+    hour = f"{flag.id}:{int(unit.now.timestamp() // 3600)}"
+    ways: tuple[Callable[[], object], ...] = (
+        lambda: channels.alarm(
+            unit, program, Why.FAULT, hour, code=patient.code, level=flag.level, flag_id=flag.id
+        ),
+        lambda: _tell_everyone(unit, program, "not_rung", f"fault:{hour}", patient=patient.code),
+    )
+    for way in ways:
+        try:
+            unit.apart(way)
+        except Undone as worse:
+            log.error("alert.fault_not_told", patient=patient.code, flag=flag.id, error=worse)
+    return unit.change(flag, ring_at=unit.now + TRY_AGAIN, gap_at=flag.gap_at or unit.now)
+
+
+def _tell_everyone(unit: Unit, program: Program, block: str, cause: str, **context: object) -> None:
+    """A line to everyone who can be reached, once for a cause."""
+    text = program.words.text(LANGUAGE, "oncall", block, **context)
+    for staff in unit.find(Staff, removed_at=None):
+        to = outbox.to_staff(staff)
+        if to is not None and rota.reachable(staff):
+            outbox.say(unit, to, text, lane=Lane.ALERT, cause=f"{cause}:{staff.id}")
+
+
+def _ring(unit: Unit, program: Program, patient: Patient, flag: Flag) -> Flag:
     presses = escalation.stage(flag).presses
     last = escalation.reached_step(program, flag, unit.now) if presses else flag.step
     if presses:

@@ -6,6 +6,7 @@ a code, a reason and a time, never a patient's words or name. Each alarm has a k
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from bot import outbox
 from bot.concerns import Level
@@ -13,7 +14,8 @@ from bot.journal import Log
 from bot.outbox import Address, Lane
 from bot.program import Program
 from bot.rows import Flag, Outgoing, Patient, Sending
-from bot.unit import Unit
+from bot.unit import Undone, Unit
+from bot.wording import MissingWords
 
 log = Log(__name__)
 
@@ -27,6 +29,8 @@ _LANGUAGE = "en"
 class Why(StrEnum):
     UNANSWERED = "unanswered"
     NOBODY = "nobody"
+    FAULT = "fault"
+    """It could not be rung, by a fault of ours."""
     TELEGRAM = "telegram"
     STANDSTILL = "standstill"
     DRILL = "drill"
@@ -80,7 +84,12 @@ def tell_late(unit: Unit, program: Program) -> int:
         patient = unit.get(Patient, flag.patient_id)
         if patient is None or flag.seen_at is not None or flag.closed_at is not None:
             continue
-        told += alarm_of(unit, program, Why.TELEGRAM, patient, flag, f"{flag.id}") > 0
+        try:
+            told += (
+                unit.apart(partial(alarm_of, unit, program, Why.TELEGRAM, patient, flag, f"{flag.id}")) > 0
+            )
+        except Undone as undone:
+            log.error("alarm.not_raised", patient=patient.code, flag=flag.id, error=undone)
     return told
 
 
@@ -99,16 +108,13 @@ def alarm_of(unit: Unit, program: Program, why: Why, patient: Patient, flag: Fla
 
 
 def reason(program: Program, language: str, flag: Flag) -> str:
-    """Why a flag was raised, as staff and patients read it."""
+    """Why a flag was raised, as staff and patients read it; a rule of another release is told by its key."""
     body = flag.body or {}
-    return program.words.plain(
-        language,
-        "alerts",
-        f"reason_{flag.rule}",
-        detail=body.get("detail"),
-        category=flag.category,
-        ask=body.get("ask", False),
-    )
+    about = {"detail": body.get("detail"), "category": flag.category, "ask": body.get("ask", False)}
+    try:
+        return program.words.plain(language, "alerts", f"reason_{flag.rule}", **about)
+    except MissingWords:
+        return program.words.plain(language, "alerts", "reason_unknown", rule=flag.rule)
 
 
 def urgency(flag: Flag) -> tuple[int, datetime]:

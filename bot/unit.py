@@ -15,6 +15,10 @@ R = TypeVar("R", bound=Row)
 S = TypeVar("S")
 
 
+class Undone(Exception):
+    """What was tried apart failed by a fault of ours (`__cause__`), and only that is undone."""
+
+
 class Unit(Protocol):
     """`where` takes `column=value` (a tuple means "one of", None means "is unknown") and the suffixes
     `__lt`, `__le`, `__gt`, `__ge`, `__not`. Sealed columns cannot be searched."""
@@ -90,6 +94,13 @@ class Unit(Protocol):
         ...
 
     def remove(self, kind: type[Row], /, **where: Any) -> int: ...
+
+    def apart(self, work: Callable[[], S]) -> S:
+        """Run `work` so that, if it raises, it alone is undone: `Undone`, and the rest of the unit stands.
+
+        Where the storage itself is in trouble, the whole unit fails as ever.
+        """
+        ...
 
     def lock(self, chat_hash: bytes) -> None:
         """Wait until no other unit holds this chat: two turns of one patient never run at the same time."""

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from bot.clock import Clock
 from bot.rows import KINDS, SEALED, Outgoing, Patient, Row
-from bot.unit import Work
+from bot.unit import Undone, Work
 
 R = TypeVar("R", bound=Row)
 S = TypeVar("S")
@@ -159,6 +159,16 @@ class FakeUnit:
         for row in gone:
             del self.rows[kind][row.id]
         return len(gone)
+
+    def apart(self, work: Callable[[], S]) -> S:
+        before = {kind: dict(kept) for kind, kept in self.rows.items()}
+        posted, forgotten = len(self.posted), set(self.forgotten)
+        try:
+            return work()
+        except Exception as error:
+            self.rows, self.forgotten = before, forgotten
+            del self.posted[posted:]
+            raise Undone from error
 
     def lock(self, chat_hash: bytes) -> None:
         """Units run one after another here."""

@@ -5,12 +5,15 @@ seen and only bound afterwards. Sealing and opening happen here and nowhere else
 """
 
 import secrets
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
+import psycopg
+import sqlalchemy.exc
 from sqlalchemy import (
     BindParameter,
     Column,
@@ -35,8 +38,10 @@ from bot.rows import KINDS, SEALED, Outgoing, Patient, Row
 from bot.store import tables
 from bot.store.prepared import Prepared
 from bot.store.vault import HOUSE, Vault
+from bot.unit import Undone
 
 R = TypeVar("R", bound=Row)
+S = TypeVar("S")
 
 _TABLE: dict[type[Any], Table] = {
     kind: table.__table__  # type: ignore[attr-defined]
@@ -64,6 +69,14 @@ _OWNER_AT: dict[type[Any], int | None] = {
 }
 """Where in a row stands whose key its sealed columns are under; None: the house's."""
 LEASE = timedelta(seconds=15)
+_IN_TROUBLE = (
+    sqlite3.OperationalError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+)
+"""What the drivers raise when the database fails, or wants the whole unit again (a deadlock)."""
 _NONE, _ONE = "none", "one"
 _STATE = "state"
 """Written into the SQL: the partial indexes on a state are only found by it, and where it is bound instead,
@@ -336,6 +349,22 @@ class SqlUnit:
             lambda: delete(_TABLE[kind]).where(*_clauses(_TABLE[kind], shape, _SEALED[kind])),
         )
         return statement.change(self._connection, _bound(where))
+
+    def apart(self, work: Callable[[], S]) -> S:
+        run = cast(Any, self._connection.connection.driver_connection).execute
+        posted = len(self.posted)
+        run("SAVEPOINT apart")
+        try:
+            result = work()
+        except _IN_TROUBLE:
+            raise
+        except Exception as error:
+            run("ROLLBACK TO SAVEPOINT apart")
+            run("RELEASE SAVEPOINT apart")
+            del self.posted[posted:]
+            raise Undone from error
+        run("RELEASE SAVEPOINT apart")
+        return result
 
     def lock(self, chat_hash: bytes) -> None:
         if self._statements.dialect == "postgresql":

@@ -14,8 +14,9 @@ import pytest
 from bot.clock import SettableClock
 from bot.outbox import Address, Lane, a_row, say
 from bot.rows import Audit, Flag, Message, Nudge, Outgoing, Patient, Pulse, Reading, Record
+from bot.store.database import Store
 from bot.store.vault import Sealless
-from bot.unit import Unit
+from bot.unit import Undone, Unit
 from tests.fakes import Duplicate, Unreadable
 from tests.store.conftest import AnyStorage
 
@@ -111,6 +112,48 @@ async def test_a_unit_that_fails_leaves_nothing_behind(storage: AnyStorage) -> N
     with pytest.raises(KeyError):
         await storage.write(work)
     assert await storage.read(lambda unit: unit.count(Pulse)) == 0
+
+
+async def test_what_fails_apart_is_undone_alone(storage: AnyStorage) -> None:
+    """What was written before and after stands, and what was said apart is not sent."""
+    told: list[list[str]] = []
+    storage.on_posted(lambda rows: told.append([(row.body or {})["text"] for row in rows]))
+
+    def fail(unit: Unit, error: Exception) -> None:
+        to = Address(1001, unit.digest(1001))
+        unit.apart(lambda: say(unit, to, "within"))
+        a_pulse(unit, "gone")
+        say(unit, to, "gone")
+        raise error
+
+    def work(unit: Unit) -> int:
+        a_pulse(unit, "before")
+        with pytest.raises(Undone) as undone:
+            unit.apart(lambda: fail(unit, KeyError("a fault of ours")))
+        assert isinstance(undone.value.__cause__, KeyError)
+        with pytest.raises(Undone):
+            unit.apart(lambda: a_pulse(unit, "before"))
+        unit.apart(lambda: a_pulse(unit, "after"))
+        say(unit, Address(1001, unit.digest(1001)), "said")
+        return unit.count(Pulse)
+
+    assert await storage.write(work) == 2
+    assert await storage.read(lambda unit: [row.name for row in unit.find(Pulse)]) == ["before", "after"]
+    assert told == [["said"]]
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError("disk full"), psycopg.OperationalError("gone")])
+async def test_where_the_storage_is_in_trouble_the_whole_unit_fails(store: Store, error: Exception) -> None:
+    def work(unit: Unit) -> None:
+        def fail() -> None:
+            raise error
+
+        a_pulse(unit, "before")
+        unit.apart(fail)
+
+    with pytest.raises(type(error)):
+        await store.write(work)
+    assert await store.read(lambda unit: unit.count(Pulse)) == 0
 
 
 async def test_a_unit_sees_what_it_wrote_itself(storage: AnyStorage) -> None:
