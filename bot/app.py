@@ -28,8 +28,6 @@ from bot import (
     people,
     rounds,
     second_channel,
-    set_back,
-    standstill,
 )
 from bot.clock import Clock, OffsetClock, SystemClock
 from bot.clockwork import Clockwork
@@ -39,16 +37,16 @@ from bot.hours import DutyHours, read_minutes
 from bot.intake import Intake
 from bot.journal import Log
 from bot.listening import Listening
+from bot.lookout import CLOCK, SENDER, Lookout
 from bot.program import Program
 from bot.rows import Incoming, Patient, Receipt, Staff
 from bot.schedule import Schedule
 from bot.sender import Sender
 from bot.settings import Settings
-from bot.standstill import Watch
 from bot.store.database import Store
 from bot.store.opening import Unavailable, prove
 from bot.telegram.outbound import Outbound
-from bot.telegram.receiving import Door, Polling, site
+from bot.telegram.receiving import Door, Hook, Polling, site
 from bot.telegram.request import Bot, insist
 from bot.telegram.request import bot as telegram_bot
 from bot.telegram.updates import ALLOWED
@@ -156,8 +154,7 @@ class App:
 
     def __post_init__(self) -> None:
         self._tasks: list[asyncio.Task[Any]] = []
-        self._ready = self._taking = self._gap_told = False
-        self._watch = Watch(time.monotonic)
+        self._ready = self._taking = False
         self._schedule = Schedule()
         self.listening: Listening | None = None
 
@@ -190,9 +187,11 @@ class App:
         )
         self._door = Door(self.bot, self.clock, self.intake.receive, self._bury)
         self._polling = Polling(self.bot, self._door)
+        self._hook = Hook(self.bot, self._door, self.settings.webhook_url or "")
+        self.lookout = self._a_lookout()
         if not self.store.is_open:
             await self._stand_by()
-        await self._safely(self._mind_the_clock)
+        await self._safely(self.lookout.mind_the_clock)
         await self.sender.start()
         if self.mode.takes_in:
             await self._begin_intake()
@@ -222,10 +221,7 @@ class App:
 
     def healthy(self) -> bool:
         """Ready, and neither the clock nor the sender has stood still."""
-        if not self._ready:
-            return False
-        still = self._watch.still("sender", self.sender.alive_at)
-        return not ((self.mode.keeps_time and self._watch.still("clock", self.clockwork.ticks)) or still)
+        return self._ready and self.lookout.well()
 
     async def tick(self) -> None:
         """Everything that is due, now."""
@@ -251,12 +247,11 @@ class App:
     async def _begin_intake(self) -> None:
         if not self._taking:
             await self._take_updates()
+        await self._safely(self.lookout.heard)
         if not self.mode.keeps_time:
-            self._schedule.every(_PULSE, self._beat)
             self._schedule.every(_DUE, self._catch_up)
-            self._watch_others()
+            self._keep_watch()
             self._schedule.start()
-        await self._safely(self._beat)
 
     async def _take_updates(self) -> None:
         if self.settings.webhook_url:
@@ -287,28 +282,31 @@ class App:
         self._schedule.every(_DUE, self.tick)
         self._schedule.every(_DUE, self._catch_up)
         self._schedule.every(_SWEEP, self._sweep)
-        self._schedule.every(_PULSE, self._beat)
         self._schedule.every(_TIDY, self._tidy)
-        self._watch_others()
+        self._keep_watch()
         self._schedule.start()
 
-    def _watch_others(self) -> None:
-        self._schedule.every(_NOTICE, self._notice)
-        if self.settings.heartbeat_url is not None:
-            self._schedule.every(_HEARTBEAT, self._call_monitor)
+    def _a_lookout(self) -> Lookout:
+        moving: dict[str, Callable[[], object]] = {SENDER: lambda: self.sender.alive_at}
+        if self.mode.keeps_time:
+            moving[CLOCK] = lambda: self.clockwork.ticks
+        ear = self._hook if self.settings.webhook_url else self._polling
+        monitor = self.settings.heartbeat_url
+        return Lookout(
+            self.store,
+            self.program,
+            moving,
+            ear if self.mode.takes_in else None,
+            monitor.get_secret_value() if monitor else None,
+            time.monotonic,
+            _awake,
+        )
 
-    async def _notice(self) -> None:
-        """Whether we move, and whether the process beside us does."""
-        self.healthy()
-        others = {Mode.WEB: ("clock",), Mode.WORKER: ("intake",), Mode.RUN: ()}[self.mode]
-        if others:
-            await self.store.write(lambda unit: standstill.look(unit, self.program, self._watch, others))
-
-    async def _call_monitor(self) -> None:
-        """The dead-man's switch: an outside monitor hears from us while all is well, and else misses us."""
-        url = self.settings.heartbeat_url
-        if url is not None and self.healthy():
-            await second_channel.beat(url.get_secret_value())
+    def _keep_watch(self) -> None:
+        self._schedule.every(_PULSE, self.lookout.beat)
+        self._schedule.every(_NOTICE, self.lookout.look)
+        if self.lookout.calls:
+            self._schedule.every(_HEARTBEAT, self.lookout.call)
 
     async def _sweep(self) -> None:
         """Send what another process left behind."""
@@ -320,20 +318,6 @@ class App:
             await mark()
         except Exception as error:
             log.error("app.not_marked", part=mark.__name__, error=error)
-
-    async def _mind_the_clock(self) -> None:
-        await self.store.write(lambda unit: set_back.look(unit, self.program))
-
-    async def _beat(self) -> None:
-        await self._mind_the_clock()
-        if self.mode.takes_in and not self._gap_told:
-            await self.store.write(lambda unit: housekeeping.tell_gap(unit, self.program))
-            self._gap_told = True
-        parts = ["intake"] if self.mode.takes_in else []
-        if self.mode.keeps_time and self.healthy():
-            parts.append("clock")
-        for part in parts:
-            await self.store.write(partial(housekeeping.beat, name=part))
 
     async def _tidy(self) -> None:
         await self.store.write(housekeeping.tidy)
@@ -354,7 +338,12 @@ class App:
     async def _hand_over(self, raw: list[dict[str, Any]]) -> None:
         if not self._taking:
             raise RuntimeError("not ready")
-        await self._door.hand_over(raw)
+        await self._hook.hand_over(raw)
+
+
+def _awake() -> float:
+    """Seconds that have passed, those of a machine that slept too, where it counts them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def bury(unit: Unit, key: bytes, body: dict[str, Any]) -> None:

@@ -23,8 +23,18 @@ def beat(unit: Unit, name: str) -> None:
         unit.change(pulse, at=unit.now)
 
 
+def hear(unit: Unit, program: Program, deaf: timedelta) -> bool:
+    """Note that Telegram's updates reach us; whether staff were told of a gap before.
+
+    `deaf`: for how long this process heard nothing, by its own reckoning: a clock that was moved is no gap.
+    """
+    told = deaf > TELEGRAM_KEEPS and tell_gap(unit, program)
+    beat(unit, "intake")
+    return told
+
+
 def tell_gap(unit: Unit, program: Program) -> bool:
-    """At start: tell staff when nobody listened for longer than Telegram keeps messages."""
+    """Tell staff when nobody listened for longer than Telegram keeps messages."""
     pulse = unit.one(Pulse, name="intake")
     if pulse is None or unit.now - pulse.at <= TELEGRAM_KEEPS:
         return False

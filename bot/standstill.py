@@ -1,10 +1,11 @@
-"""Whether a part of Handrail still moves: its own clock and sender, and the other process's pulse.
+"""Whether a part of Handrail still moves: its own clock and sender, and the pulse of what is beside it.
 
 Standing still is judged by the machine's running time and not by the calendar: moving the clock, or a
 clock that is wrong, is no standstill.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from bot import channels, outbox, rota
@@ -35,19 +36,19 @@ class Watch:
         return now - before[1] >= STILL
 
 
-def look(unit: Unit, program: Program, watch: Watch, parts: tuple[str, ...]) -> list[str]:
-    """Look at other processes' pulses; those that stand still are told of, once for each time they stop."""
-    found = []
-    for part in parts:
-        pulse = unit.one(Pulse, name=part)
-        if pulse is None or not watch.still(part, pulse.at):
-            continue
-        found.append(part)
-        key = f"{part}:{int(pulse.at.timestamp())}"
+def look(unit: Unit, watch: Watch, parts: tuple[str, ...]) -> dict[str, datetime]:
+    """Those of these parts whose pulse stands still, and since when. One that never lived is not missed."""
+    pulses = [pulse for part in parts if (pulse := unit.one(Pulse, name=part)) is not None]
+    return {pulse.name: pulse.at for pulse in pulses if watch.still(pulse.name, pulse.at)}
+
+
+def tell(unit: Unit, program: Program, still: Mapping[str, datetime]) -> None:
+    """Tell supervisors and the second channel, once for each time that a part stops."""
+    for part, at in still.items():
+        key = f"{part}:{int(at.timestamp())}"
         text = program.words.text(_LANGUAGE, "oncall", "standstill", part=part)
         for staff in rota.supervisors(rota.available(unit, program)):
             to = outbox.to_staff(staff)
             if to is not None:
                 outbox.say(unit, to, text, lane=Lane.ALERT, cause=f"standstill:{key}:{staff.id}")
         channels.alarm(unit, program, channels.Why.STANDSTILL, key, reason=part)
-    return found

@@ -93,6 +93,7 @@ class Polling:
         self._door = door
         self._offset: int | None = None
         self._more = False
+        self._answered = False
 
     async def run(self) -> None:
         """Until cancelled. Whatever fails is waited for and tried again."""
@@ -123,13 +124,19 @@ class Polling:
         if self._offset is not None:
             parameters["offset"] = self._offset
         raw: Any = await self._bot.do_api_request(_GET_UPDATES, parameters, read_timeout=seconds + 10)
-        if not raw:
+        if raw:
+            self._more = len(raw) >= _BATCH
+            await self._door.hand_over(raw, self._more)
+            self._offset = int(raw[-1]["update_id"]) + 1
+        else:
             await self._pause()
-            return 0
-        self._more = len(raw) >= _BATCH
-        await self._door.hand_over(raw, self._more)
-        self._offset = int(raw[-1]["update_id"]) + 1
+        self._answered = True
         return len(raw)
+
+    async def hears(self) -> bool:
+        """Whether a batch, even an empty one, came and was committed since this was asked last."""
+        answered, self._answered = self._answered, False
+        return answered
 
     async def _pause(self) -> None:
         """Nothing comes for now: what was kept until then gets its turns."""
@@ -145,6 +152,33 @@ class Polling:
                     _GET_UPDATES,
                     {"offset": self._offset, "timeout": 0, "limit": 1, "allowed_updates": ALLOWED},
                 )
+
+
+class Hook:
+    """Telegram calls us. When it has been quiet, it is asked whether it could."""
+
+    def __init__(self, bot: Bot, door: Door, url: str) -> None:
+        self._bot = bot
+        self._door = door
+        self._url = url
+        self._called = False
+
+    async def hand_over(self, raw: list[dict[str, Any]]) -> None:
+        """Return when all of it is committed."""
+        await self._door.hand_over(raw)
+        self._called = True
+
+    async def hears(self) -> bool:
+        """Whether we were called since this was asked last, or nothing waits that we were not called for."""
+        called, self._called = self._called, False
+        if called:
+            return True
+        try:
+            info = await self._bot.get_webhook_info()
+        except TelegramError as error:
+            log.warning("intake.unreachable", error=error)
+            return False
+        return info.url == self._url and not (info.pending_update_count and info.last_error_date)
 
 
 def site(healthy: Healthy, path: str | None, secret: str, hand_over: HandOver) -> Starlette:
