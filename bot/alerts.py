@@ -210,6 +210,12 @@ def reason(program: Program, language: str, flag: Flag) -> str:
     return channels.reason(program, language, flag)
 
 
+def held(unit: Unit, flag: Flag) -> Flag:
+    """The flag as it is now, and nobody else's until this unit ends: two presses have one order."""
+    unit.lock(unit.digest(f"flag:{flag.id}"))
+    return unit.get(Flag, flag.id) or flag
+
+
 def rang(unit: Unit, flag: Flag, staff: Staff) -> bool:
     """Whether this flag was sent to this member of staff."""
     return unit.count(Outgoing, flag_id=flag.id, staff_id=staff.id) > 0

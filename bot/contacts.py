@@ -29,7 +29,7 @@ class Disposition(StrEnum):
 
 def see(unit: Unit, program: Program, staff: Staff, flag: Flag) -> bool:
     """A person has read it: the ringing stops and the patient is told; False if somebody was before."""
-    flag = _held(unit, flag)
+    flag = alerts.held(unit, flag)
     if flag.seen_at is not None or flag.closed_at is not None:
         return False
     seen = unit.change(flag, seen_at=unit.now, seen_by=staff.id, step=0, gap_at=None)
@@ -61,7 +61,7 @@ def see(unit: Unit, program: Program, staff: Staff, flag: Flag) -> bool:
 def contact(unit: Unit, program: Program, staff: Staff, flag: Flag, *, reached: bool) -> bool:
     """A contact was tried; False when the alert is closed. One that was reached stays reached."""
     see(unit, program, staff, flag)
-    flag = _held(unit, flag)
+    flag = alerts.held(unit, flag)
     if flag.closed_at is not None:
         return False
     noted = unit.change(
@@ -83,7 +83,7 @@ def contact(unit: Unit, program: Program, staff: Staff, flag: Flag, *, reached: 
 def close(unit: Unit, program: Program, staff: Staff, flag: Flag, disposition: Disposition) -> bool:
     """It has been dealt with; False if it was closed before. Closing an unread flag reads it first."""
     see(unit, program, staff, flag)
-    flag = _held(unit, flag)
+    flag = alerts.held(unit, flag)
     if flag.closed_at is not None:
         return False
     closed = unit.change(
@@ -99,7 +99,7 @@ def close(unit: Unit, program: Program, staff: Staff, flag: Flag, disposition: D
 
 def add_note(unit: Unit, staff: Staff, flag: Flag, text: str) -> None:
     """Keep a note with the alert, sealed like all that is the patient's."""
-    flag = _held(unit, flag)
+    flag = alerts.held(unit, flag)
     body = flag.body or {}
     note = {"at": unit.now.isoformat(), "by": staff.code, "text": text.strip()[:NOTE_AT_MOST]}
     unit.change(flag, body={**body, "notes": [*body.get("notes", []), note]})
@@ -114,12 +114,6 @@ def _wait(unit: Unit, program: Program, flag: Flag) -> Flag:
         since = unit.now + program.contact_within
         return unit.change(flag, since=since, ring_at=since)
     return unit.change(flag, ring_at=escalation.later(program, unit.now))
-
-
-def _held(unit: Unit, flag: Flag) -> Flag:
-    """The flag as it is now, and nobody else's until this unit ends: two presses have one order."""
-    unit.lock(unit.digest(f"flag:{flag.id}"))
-    return unit.get(Flag, flag.id) or flag
 
 
 def _patient(unit: Unit, flag: Flag) -> Patient:

@@ -8,7 +8,7 @@ words themselves stay in the patient's own sealed rows. For a stranger nothing i
 from collections.abc import Mapping
 from typing import Any
 
-from bot import alerts, desk, hiding, outbox, people
+from bot import alerts, causes, desk, hiding, outbox, people
 from bot.concerns import Category, Concern, Level
 from bot.conversations import Host
 from bot.flags import Raised
@@ -53,7 +53,10 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern) -> None:
         return
     if person.standing == Standing.INVITED and not grave:
         return  # They have agreed to nothing yet: short of danger, nobody is told.
-    flag, added = _add_to_open(unit, program, person, concern, cause), True
+    said = f"heard:{cause}"
+    if causes.known(unit, person, said):
+        return
+    flag, added = _add_to_open(unit, person, concern, said), True
     if flag is None:
         raised = Raised(CRISIS, level, Category(concern.category))
         body = {"evidence": [concern.evidence] if concern.evidence else [], "ask": concern.ask}
@@ -143,34 +146,30 @@ def raise_or_add(unit: Unit, program: Program, patient: Patient, raised: Raised,
     What is no danger is added only to words about the same: within an emergency it is another matter.
     The flag that now holds it; None when this cause has been raised or added before.
     """
-    open_ones = unit.find(Flag, patient_id=patient.id, rule=RULES, closed_at=None, seen_at=None)
-    for flag in open_ones:
-        also = (flag.body or {}).get("also", [])
-        if flag.cause == cause or cause in also:
-            return None
-    for flag in open_ones:
+    if causes.known(unit, patient, cause):
+        return None
+    for flag in unit.find(Flag, patient_id=patient.id, rule=RULES, closed_at=None, seen_at=None):
         if _stands_alone(flag, raised.level, raised.category):
             continue
         alike = _alike(flag, raised.category) and Level(flag.level) >= raised.level
         if alike or Level(flag.level) > raised.level >= Level.URGENT:
-            body = flag.body or {}
-            return unit.change(flag, body={**body, "also": [*body.get("also", []), cause]})
+            added = causes.add(unit, flag, cause)
+            if added is not None:
+                return added
     return alerts.raise_flag(unit, program, patient, raised, cause)
 
 
-def _add_to_open(unit: Unit, program: Program, patient: Patient, concern: Concern, cause: str) -> Flag | None:
+def _add_to_open(unit: Unit, patient: Patient, concern: Concern, cause: str) -> Flag | None:
     """More of the same, or less, within an alert that nobody has seen yet adds to it."""
     level = Level(concern.level)
     rules = (*RULES, *SAID_TWICE)
     for flag in unit.find(Flag, patient_id=patient.id, rule=rules, closed_at=None, seen_at=None):
-        if flag.cause == f"heard:{cause}" or _stands_alone(flag, level, concern.category):
+        if _stands_alone(flag, level, concern.category):
             continue
         if Level(flag.level) > level or (Level(flag.level) == level and _alike(flag, concern.category)):
-            body = flag.body or {}
-            evidence = [*body.get("evidence", [])]
-            if concern.evidence and concern.evidence not in evidence:
-                evidence.append(concern.evidence)
-            return unit.change(flag, body={**body, "evidence": evidence})
+            added = causes.add(unit, flag, cause, concern.evidence)
+            if added is not None:
+                return added
     return None
 
 
