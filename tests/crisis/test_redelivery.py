@@ -11,7 +11,6 @@ from bot import causes, contacts
 from bot.contacts import Disposition
 from bot.inbound import Said
 from bot.rows import Flag, Outgoing
-from bot.store.database import Store
 from tests.crisis.clinic import DIE, HURT, NOW, Ward
 
 
@@ -77,7 +76,11 @@ async def test_two_cries_at_the_same_time_are_one_alert_that_holds_both(ward: Wa
     await asyncio.gather(*(ward.intake().receive([cry]) for cry in cries))
     [flag] = await ward.flags(sam)
     assert (flag.body or {})["evidence"] == [NOW, *[DIE] * 6]
-    assert isinstance(ward.storage, Store)
+    await asyncio.gather(*(ward.intake().receive([again]) for again in [cries[0], first] * 4))
+    again = await ward.inbound(sam, Said(DIE))
+    await asyncio.gather(*(ward.intake().receive([again]) for _ in range(8)))
+    [flag] = await ward.flags(sam)
+    assert (flag.body or {})["evidence"] == [NOW, *[DIE] * 7]
 
 
 async def test_nothing_is_added_to_an_alert_that_somebody_answers_at_this_moment(ward: Ward) -> None:
