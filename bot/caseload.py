@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot import people
 from bot.concerns import Level
 from bot.program import local_date
 from bot.rows import Flag, Patient, Reading, Record, Role, Staff, Standing
@@ -47,7 +48,7 @@ class Note:
 
 
 def of(unit: Unit, staff: Staff) -> list[Patient]:
-    """Whose counselor this is; for supervisors everybody. Those with open flags come first elsewhere."""
+    """Whose counselor this is; for supervisors everybody who is here, or invited."""
     standing = (Standing.INVITED, Standing.ENROLLED)
     if staff.role == Role.COUNSELOR:
         own = unit.find(Patient, counselor_id=staff.id, standing=standing)
@@ -61,6 +62,20 @@ def open_flags(unit: Unit, patients: list[Patient]) -> list[Flag]:
         return []
     found = unit.find(Flag, patient_id=tuple(patient.id for patient in patients), closed_at=None)
     return sorted(found, key=lambda flag: (-Level(flag.level).rank, flag.at))
+
+
+def alerts_of(unit: Unit, staff: Staff) -> list[tuple[Flag, Patient]]:
+    """Open flags about everyone whom this member of staff answers for, whatever their standing is by now:
+    the gravest first, then the oldest."""
+    found = unit.find(Flag, order="ring_at", ring_at__not=None, closed_at=None)
+    whose = tuple({flag.patient_id for flag in found})
+    patients = {patient.id: patient for patient in unit.find(Patient, id=whose)} if whose else {}
+    mine = [
+        (flag, patients[flag.patient_id])
+        for flag in found
+        if flag.patient_id in patients and people.answers_for(staff, patients[flag.patient_id])
+    ]
+    return sorted(mine, key=lambda one: (-Level(one[0].level).rank, one[0].at))
 
 
 def glance(unit: Unit, patient: Patient) -> Glance:

@@ -55,20 +55,19 @@ def figures(flags: Sequence[Flag]) -> list[Figures]:
 
 def show_alerts(unit: Unit, host: Host, staff: Staff, _: str) -> None:
     """What is open, by urgency and age, each with its buttons; for supervisors the program's figures too."""
-    mine = {patient.id: patient for patient in caseload.of(unit, staff)}
-    found = caseload.open_flags(unit, list(mine.values()))
+    found = caseload.alerts_of(unit, staff)
     rows = [
         {
-            "code": mine[flag.patient_id].code,
+            "code": patient.code,
             "level": flag.level,
             "reason": alerts.reason(host.program, LANGUAGE, flag),
             "minutes": _minutes(flag.at, unit.now),
             "seen": flag.seen_at is not None,
             "reached": flag.reached,
         }
-        for flag in found[:PAGE]
+        for flag, patient in found[:PAGE]
     ]
-    buttons = [_row(host, mine[flag.patient_id].code, flag) for flag in found[:PAGE]]
+    buttons = [_row(host, patient.code, flag) for flag, patient in found[:PAGE]]
     lines = []
     if staff.role != Role.COUNSELOR:
         lines = figures(unit.find(Flag, at__ge=unit.now - FIGURES))

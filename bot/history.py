@@ -8,7 +8,7 @@ from datetime import datetime
 from html import escape, unescape
 from typing import Any
 
-from bot import conversations, export, menus, outbox, people
+from bot import conversations, export, menus, outbox, partings, people
 from bot.conversations import Host
 from bot.inbound import Inbound
 from bot.outbox import Address, Button, Kind
@@ -120,7 +120,8 @@ def my_data(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: li
                 [(words.plain(language, "history", "button_keep"), "o:mydata")],
                 [(words.plain(language, "history", "button_erase_yes"), f"o:mydata:erase:{patient.code}")],
             ]
-            outbox.say(unit, to, words.text(language, "history", "erase_ask"), buttons)
+            danger = partings.in_danger(unit, patient)
+            outbox.say(unit, to, words.text(language, "history", "erase_ask", danger=danger), buttons)
         case ["erase", code] if code == patient.code:
             erase(unit, host, patient)
         case _:
@@ -136,7 +137,8 @@ def my_data(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: li
 def erase(unit: Unit, host: Host, patient: Patient) -> None:
     """Forget a patient at their own wish, tell them so, and tell the counselor that it happened."""
     to = people.address(patient)
-    counselor = people.counselor_of(unit, patient)
+    partings.let_go(unit, host.program, patient)
+    partings.tell(unit, host.program, patient, "patient_erased", last_words=True)
     forget(unit, patient)
     text = host.program.words.text(
         patient.language, "history", "erased", lines=host.program.lines_in(patient.language)
@@ -144,8 +146,6 @@ def erase(unit: Unit, host: Host, patient: Patient) -> None:
     house = Address(to.chat, to.chat_hash)
     outbox.say(unit, house, text)
     menus.set_menu(unit, host.program, house, patient.language, menus.STRANGER)
-    if counselor is not None:
-        menus.notify(unit, host.program, counselor, "patient_erased", code=patient.code)
 
 
 def forget(unit: Unit, patient: Patient) -> None:

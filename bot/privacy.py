@@ -8,13 +8,12 @@ switch that changes nothing else.
 
 from collections.abc import Callable, Mapping
 
-from bot import alerts, consents, history, menus, outbox, people, plans
-from bot.concerns import Level
+from bot import consents, history, menus, outbox, partings, people, plans
 from bot.conversations import Host
 from bot.inbound import Inbound
-from bot.outbox import Button, Lane
+from bot.outbox import Button
 from bot.program import Program, local
-from bot.rows import Consent, Flag, Outgoing, Patient, Sending
+from bot.rows import Consent, Patient
 from bot.unit import Unit
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
@@ -67,16 +66,9 @@ def withdraw(unit: Unit, host: Host, patient: Patient) -> Patient:
     """
     for consent in unit.find(Consent, patient_id=patient.id, given=True, revoked_at=None):
         unit.change(consent, revoked_at=unit.now)
-    for flag in unit.find(Flag, patient_id=patient.id, closed_at=None):
-        if Level(flag.level) < Level.URGENT:
-            for row in unit.find(Outgoing, flag_id=flag.id, state=Sending.QUEUED):
-                unit.change(row, state=Sending.DROPPED, body=None)
+    partings.let_go(unit, host.program, patient)
     people.note(unit, "patient", "consent_withdrawn", patient_id=patient.id)
-    counselor = people.counselor_of(unit, patient)
-    to = outbox.to_staff(counselor) if counselor else None
-    if to is not None:
-        text = host.program.words.text(alerts.LANGUAGE, "privacy", "counselor_told", code=patient.code)
-        outbox.say(unit, to, text, lane=Lane.NOTICE)
+    partings.tell(unit, host.program, patient, "patient_withdrew")
     text = host.program.words.text(
         patient.language,
         "privacy",

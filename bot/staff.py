@@ -9,7 +9,7 @@ from io import BytesIO
 
 import segno
 
-from bot import alerts, caseload, desk, drill, entries, menus, oncall, outbox, people, plans
+from bot import alerts, caseload, desk, drill, entries, menus, oncall, outbox, partings, people, plans
 from bot.conversations import Host
 from bot.inbound import Inbound, Pressed, Said
 from bot.outbox import Buttons, Kind
@@ -96,6 +96,7 @@ def show_patient(unit: Unit, host: Host, staff: Staff, code: str) -> str | None:
     people.note(unit, staff.code, "patient_viewed", patient_id=patient.id, staff_id=staff.id)
     counselor = people.counselor_of(unit, patient)
     here = patient.standing == Standing.ENROLLED
+    reachable = here or partings.in_danger(unit, patient)
     _say(
         unit,
         host,
@@ -108,7 +109,7 @@ def show_patient(unit: Unit, host: Host, staff: Staff, code: str) -> str | None:
         ],
         protect=True,
         patient=patient,
-        profile=people.profile(patient) if here else {},
+        profile=people.profile(patient) if reachable else {},
         counselor=counselor.name if counselor else None,
         glance=caseload.glance(unit, patient),
         now=local(unit.now, patient.time_zone),
@@ -144,7 +145,8 @@ def ask_discharge(unit: Unit, host: Host, staff: Staff, code: str) -> str | None
         [(_plain(host, "button_discharge_yes"), f"s:discharge_yes:{patient.code}")],
         [(_plain(host, "button_discharge_no"), f"s:patient:{patient.code}")],
     ]
-    _say(unit, host, staff, "discharge_ask", buttons=buttons, code=patient.code)
+    still = partings.still_open(unit, host.program, patient)
+    _say(unit, host, staff, "discharge_ask", buttons=buttons, code=patient.code, open=still)
     return None
 
 

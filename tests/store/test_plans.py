@@ -16,6 +16,7 @@ from bot import inbox
 from bot.clock import StillClock
 from bot.rows import (
     Answer,
+    Flag,
     Incoming,
     Message,
     Outgoing,
@@ -43,6 +44,7 @@ STEP: list[tuple[type[Any], str, dict[str, Any]]] = [
     (Message, "-id", {"patient_id": 1}),
     (Record, "-at", {"patient_id": 1, "dialog": "check_in"}),
     (Patient, "id", {"counselor_id": 1}),
+    (Flag, "ring_at", {"ring_at__not": None, "closed_at": None}),
     (Outgoing, "id", {"chat_hash": b"c", "lane": 1, "state": Sending.QUEUED}),
 ]
 
