@@ -50,7 +50,7 @@ def raise_flag(
     )
     if not unit.add_once(flag):
         return None
-    if escalation.stage(flag) is Stage.QUIET and not program.duty_hours.on(unit.now, program.time_zone):
+    if not escalation.stage(flag).presses and not program.duty_hours.on(unit.now, program.time_zone):
         return unit.change(flag, ring_at=program.duty_hours.next(unit.now, program.time_zone))
     return ring(unit, program, patient, flag)
 
@@ -71,9 +71,8 @@ def ring_due(unit: Unit, program: Program, limit: int = 100) -> int:
             ring(unit, program, patient, flag)
         else:
             quiet.append((patient, flag))
-    alone = [(patient, flag) for patient, flag in quiet if flag.seen_at is None and flag.rings == 0]
-    if len(alone) == len(quiet) == 1:
-        ring(unit, program, *alone[0])
+    if len(quiet) == 1 and _whole(quiet[0][1]):
+        ring(unit, program, *quiet[0])
     elif quiet:
         _gather(unit, program, quiet)
     return len(due)
@@ -88,6 +87,11 @@ def ring(unit: Unit, program: Program, patient: Patient, flag: Flag) -> Flag:
         return unit.apart(lambda: _ring(unit, program, patient, flag))
     except Undone as undone:
         return _put_off(unit, program, patient, flag, undone)
+
+
+def _whole(flag: Flag) -> bool:
+    """Whether it is shown with all its buttons, where nothing is brought up beside it."""
+    return escalation.stage(flag) is Stage.ASKED or (flag.seen_at is None and flag.rings == 0)
 
 
 def _gather(unit: Unit, program: Program, quiet: list[tuple[Patient, Flag]]) -> None:
@@ -133,7 +137,7 @@ def _ring(unit: Unit, program: Program, patient: Patient, flag: Flag) -> Flag:
     if presses:
         on_turn = escalation.whom(unit, program, patient, flag, last)
     else:
-        on_turn = list(recipients(unit, program, patient, 0))
+        on_turn = escalation.quietly(unit, program, patient, flag)
     for step in range(flag.step, min(last, 1) + 1):
         _tell_gap(unit, program, patient, flag, step)
     gap_at = None

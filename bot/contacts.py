@@ -110,10 +110,14 @@ def add_note(unit: Unit, staff: Staff, flag: Flag, text: str) -> None:
 
 def _wait(unit: Unit, program: Program, flag: Flag) -> Flag:
     """Set when an alert in somebody's hands comes up again."""
-    if escalation.stage(flag) is Stage.UNCONTACTED:
-        since = unit.now + program.contact_within
-        return unit.change(flag, since=since, ring_at=since)
-    return unit.change(flag, ring_at=escalation.later(program, unit.now))
+    since = unit.now + program.contact_within
+    match escalation.stage(flag):
+        case Stage.UNCONTACTED:
+            return unit.change(flag, since=since, ring_at=since)
+        case Stage.ASKED:
+            return unit.change(flag, ring_at=program.duty_hours.next(since, program.time_zone))
+        case _:
+            return unit.change(flag, ring_at=escalation.later(program, unit.now))
 
 
 def _patient(unit: Unit, flag: Flag) -> Patient:

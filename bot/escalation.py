@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from bot import rota
 from bot.concerns import Level
-from bot.program import Program
+from bot.program import Program, local_date
 from bot.rows import Flag, Patient, Staff
 from bot.unit import Unit
 
@@ -29,6 +29,9 @@ class Stage(StrEnum):
 
     UNSEEN = "unseen"
     UNCONTACTED = "uncontacted"
+    ASKED = "asked"
+    """Below `urgent`, seen or not, and the person waits for a contact: it comes up in duty hours, from the
+    day after with the supervisors."""
     QUIET = "quiet"
     """A `watch` flag that nobody has seen: it rings once in duty hours, then daily."""
     OPEN = "open"
@@ -40,11 +43,13 @@ class Stage(StrEnum):
 
 
 def stage(flag: Flag) -> Stage:
-    urgent = Level(flag.level) >= Level.URGENT
-    if flag.seen_at is None:
-        return Stage.UNSEEN if urgent else Stage.QUIET
-    waits = urgent or flag.rule in CONTACT_RULES
-    return Stage.UNCONTACTED if waits and flag.reached is not True else Stage.OPEN
+    if Level(flag.level) >= Level.URGENT:
+        if flag.seen_at is None:
+            return Stage.UNSEEN
+        return Stage.OPEN if flag.reached is True else Stage.UNCONTACTED
+    if flag.rule in CONTACT_RULES and flag.reached is not True:
+        return Stage.ASKED
+    return Stage.QUIET if flag.seen_at is None else Stage.OPEN
 
 
 def due(program: Program, flag: Flag, step: int) -> datetime:
@@ -77,6 +82,15 @@ def reached_step(program: Program, flag: Flag, now: datetime) -> int:
 def recipients(unit: Unit, program: Program, patient: Patient, step: int) -> Sequence[Staff]:
     """Whom a step reaches among those available; an empty step is skipped upwards."""
     return _first_filled(chain(unit, program, patient), step)
+
+
+def quietly(unit: Unit, program: Program, patient: Patient, flag: Flag) -> list[Staff]:
+    """Whom what presses not is brought up with: the counselor alone, but for a wish that waits over a day."""
+    on_turn = list(recipients(unit, program, patient, 0))
+    since = local_date(flag.seen_at or flag.at, program.time_zone)
+    if stage(flag) is Stage.ASKED and flag.rings and local_date(unit.now, program.time_zone) > since:
+        on_turn += rota.supervisors(rota.available(unit, program))
+    return list({one.id: one for one in on_turn}.values())
 
 
 def whom(unit: Unit, program: Program, patient: Patient, flag: Flag, last: int) -> list[Staff]:

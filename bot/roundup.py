@@ -1,6 +1,7 @@
 """What can wait, gathered: one message to each of those responsible, instead of one for every flag."""
 
 from bot import channels, copies, escalation, outbox
+from bot.escalation import Stage
 from bot.outbox import Lane
 from bot.program import Program
 from bot.rows import Flag, Patient, Staff
@@ -15,7 +16,7 @@ def send(unit: Unit, program: Program, quiet: list[tuple[Patient, Flag]]) -> Non
     people: dict[int, Staff] = {}
     theirs: dict[int, list[tuple[Patient, Flag]]] = {}
     for patient, flag in quiet:
-        on_turn = escalation.recipients(unit, program, patient, 0)
+        on_turn = escalation.quietly(unit, program, patient, flag)
         for staff in on_turn:
             people[staff.id] = staff
             theirs.setdefault(staff.id, []).append((patient, flag))
@@ -40,6 +41,7 @@ def _tell(unit: Unit, program: Program, staff: Staff, found: list[tuple[Patient,
             "reason": channels.reason(program, copies.LANGUAGE, flag),
             "hours": int((unit.now - flag.at).total_seconds() // 3600),
             "seen": flag.seen_at is not None,
+            "asked": escalation.stage(flag) is Stage.ASKED,
         }
         for patient, flag in found[:MOST]
     ]

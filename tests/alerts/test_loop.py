@@ -47,6 +47,59 @@ async def test_watch_flags_between_duty_hours_are_gathered_into_one_message(cloc
     assert str(message.body["buttons"]).count("s:seen:") == 3
 
 
+async def test_a_wish_for_a_call_comes_up_in_duty_hours_and_with_supervisors_from_the_day_after(
+    clock: SettableClock,
+) -> None:
+    """It is no danger: it rings nobody at night, and not everyone; but it is not forgotten either."""
+    ward = Ward(FakeStorage(clock), clock, {"duty_hours": DutyHours.read("mon-fri 09:00-13:00")})
+    await ward.opens()
+    flag = await ward.flag(Level.WATCH, rule="call_me")
+    assert flag is not None
+    assert ward.rings("dana") == [0]
+    await ward.press("dana", f"s:seen:{flag.id:x}")
+    assert "It rings again an hour after Seen, in duty hours" in ward.last("dana")
+    await ward.pass_time(3 * 24 * HOUR, step=15 * MINUTE)
+    # Seen on Monday at noon; its hour ends with the duty hours.
+    tuesday, wednesday, thursday = (21 * 60 + day * 24 * 60 for day in range(3))
+    assert ward.rings("dana") == [0, tuesday, wednesday, thursday]
+    assert ward.rings("ruth") == [tuesday, wednesday, thursday]
+    assert ward.rings("ben") == []
+    await ward.press("dana", f"s:reached:{flag.id:x}")
+    ward.heard.clear()
+    await ward.pass_time(2 * HOUR)
+    assert ward.heard == []
+
+
+async def test_a_wish_of_the_evening_goes_to_the_counselor_alone_first(clock: SettableClock) -> None:
+    ward = Ward(FakeStorage(clock), clock, {"duty_hours": DutyHours.read("mon-fri 09:00-13:00")})
+    await ward.opens()
+    ward.clock.advance(8 * HOUR)
+    await ward.flag(Level.WATCH, rule="call_me")
+    assert ward.heard == []
+    await ward.pass_time(14 * HOUR, step=HOUR)
+    assert [(heard.who, heard.at.hour) for heard in ward.heard] == [(901, 9)]
+    await ward.pass_time(24 * HOUR, step=HOUR)
+    assert [heard.who for heard in ward.heard] == [901, 901, 903]
+
+
+async def test_a_wish_for_a_call_that_was_seen_comes_up_with_the_counselor_an_hour_later(ward: Ward) -> None:
+    flag = await ward.flag(Level.WATCH, rule="call_me")
+    assert flag is not None
+    await ward.press("dana", f"s:seen:{flag.id:x}")
+    await ward.pass_time(3 * HOUR, step=5 * MINUTE)
+    assert (ward.rings("dana"), ward.rings("ben"), ward.rings("ruth")) == ([0, 60], [], [])
+    assert "s:reached" in str(ward.phones[901][-1].body), "with its buttons"
+    await ward.press("dana", f"s:missed:{flag.id:x}")
+    await ward.pass_time(HOUR, step=5 * MINUTE)
+    assert ward.rings("dana") == [0, 60, 240]
+
+
+async def test_a_wish_for_a_call_that_nobody_saw_reaches_the_supervisors_the_day_after(ward: Ward) -> None:
+    await ward.flag(Level.WATCH, rule="call_me")
+    await ward.pass_time(25 * HOUR, step=HOUR)
+    assert (ward.rings("dana"), ward.rings("ben"), ward.rings("ruth")) == ([0, 24 * 60], [], [24 * 60])
+
+
 async def test_duty_hours_never_hold_back_an_emergency(clock: SettableClock) -> None:
     ward = Ward(FakeStorage(clock), clock, {"duty_hours": DutyHours.read("mon-fri 09:00-10:00")})
     await ward.opens()
