@@ -10,7 +10,7 @@ seen only when it was.
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from bot import channels, copies, escalation, outbox, people, rota, roundup
+from bot import channels, copies, escalation, gaps, outbox, people, rota, roundup
 from bot.channels import Why
 from bot.concerns import Level
 from bot.escalation import Stage
@@ -139,7 +139,7 @@ def _ring(unit: Unit, program: Program, patient: Patient, flag: Flag) -> Flag:
     else:
         on_turn = escalation.quietly(unit, program, patient, flag)
     for step in range(flag.step, min(last, 1) + 1):
-        _tell_gap(unit, program, patient, flag, step)
+        gaps.tell_skipped(unit, program, patient, flag, step)
     gap_at = None
     if not on_turn:
         gap_at = flag.gap_at or unit.now
@@ -159,36 +159,6 @@ def _ring(unit: Unit, program: Program, patient: Patient, flag: Flag) -> Flag:
 def recipients(unit: Unit, program: Program, patient: Patient, step: int) -> Sequence[Staff]:
     """Whom step `step` reaches now: counselor, backup, supervisors, everyone; an empty one is skipped."""
     return escalation.recipients(unit, program, patient, step)
-
-
-def lost(unit: Unit, program: Program, staff: Staff) -> None:
-    """Somebody on the team can be reached no longer: supervisors hear it, and what rang them rings on."""
-    for supervisor in rota.supervisors(rota.available(unit, program)):
-        to = outbox.to_staff(supervisor)
-        if to is not None and supervisor.id != staff.id:
-            text = program.words.text(
-                LANGUAGE,
-                "oncall",
-                "gap",
-                name=staff.name,
-                code=staff.code,
-                why=why_away(unit, program, staff),
-            )
-            outbox.say(unit, to, text, lane=Lane.ALERT)
-    rang_them = {row.flag_id for row in unit.find(Outgoing, staff_id=staff.id, flag_id__not=None)}
-    own = {patient.id for patient in unit.find(Patient, counselor_id=staff.id)}
-    for flag in unit.find(Flag, closed_at=None, seen_at=None):
-        if flag.id in rang_them or flag.patient_id in own:
-            unit.change(flag, ring_at=unit.now)
-
-
-def why_away(unit: Unit, program: Program, staff: Staff) -> str:
-    """A word for why somebody is skipped."""
-    if staff.removed_at is not None:
-        return "removed"
-    if staff.chat is None:
-        return "no_chat"
-    return "blocked" if staff.blocked_at is not None else "leave"
 
 
 def told(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:
@@ -229,23 +199,3 @@ def hush(unit: Unit, flag: Flag) -> None:
     """Somebody has answered: what still waits to ring about this flag never leaves."""
     for row in unit.find(Outgoing, flag_id=flag.id, state=Sending.QUEUED, lane=Lane.ALERT, edits=None):
         unit.change(row, state=Sending.DROPPED, body=None)
-
-
-def _tell_gap(unit: Unit, program: Program, patient: Patient, flag: Flag, step: int) -> None:
-    """Tell supervisors, once a flag, that the one whose turn it was has been skipped, and why."""
-    staff = escalation.skipped(unit, program, patient, step)
-    if staff is None:
-        return
-    text = program.words.text(
-        LANGUAGE,
-        "oncall",
-        "gap_in_alert",
-        patient=patient.code,
-        name=staff.name,
-        code=staff.code,
-        why=why_away(unit, program, staff),
-    )
-    for supervisor in rota.supervisors(rota.available(unit, program)):
-        to = outbox.to_staff(supervisor)
-        if to is not None:
-            outbox.say(unit, to, text, lane=Lane.ALERT, cause=f"gap:{flag.id}:{staff.id}:{supervisor.id}")

@@ -21,11 +21,11 @@ from bot import (
     alerts,
     channels,
     consents,
+    departures,
     endings,
     housekeeping,
     lines,
     menus,
-    people,
     rounds,
     second_channel,
 )
@@ -39,7 +39,7 @@ from bot.journal import Log
 from bot.listening import Listening
 from bot.lookout import CLOCK, SENDER, Lookout
 from bot.program import Program
-from bot.rows import Incoming, Patient, Receipt, Staff
+from bot.rows import Incoming, Receipt
 from bot.schedule import Schedule
 from bot.sender import Sender
 from bot.settings import Settings
@@ -175,7 +175,7 @@ class App:
             rate=self.settings.send_rate,
             shared=not self.store.on_sqlite,
             chance=random.Random(),  # noqa: S311
-            on_blocked=partial(_blocked, program=self.program),
+            on_blocked=lambda unit, chat_hash: departures.out_of_reach(unit, self.program, chat_hash),
             wanted=rounds.still_wanted,
         )
         self.intake = Intake(
@@ -351,14 +351,3 @@ def bury(unit: Unit, key: bytes, body: dict[str, Any]) -> None:
     unit.add_once(
         Incoming(id=unit.new_id(), key=key, chat_hash=None, at=unit.now, state=Receipt.DEAD, body=body)
     )
-
-
-def _blocked(unit: Unit, chat_hash: bytes, *, program: Program) -> None:
-    patient = unit.one(Patient, chat_hash=chat_hash, blocked_at=None)
-    staff = unit.one(Staff, chat_hash=chat_hash, blocked_at=None)
-    people.blocked(unit, chat_hash)
-    if staff is not None:
-        alerts.lost(unit, program, unit.get(Staff, staff.id) or staff)
-    counselor = people.counselor_of(unit, patient) if patient else None
-    if patient is not None and counselor is not None:
-        menus.notify(unit, program, counselor, "patient_blocked", code=patient.code)

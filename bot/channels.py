@@ -31,6 +31,8 @@ class Why(StrEnum):
     NOBODY = "nobody"
     FAULT = "fault"
     """It could not be rung, by a fault of ours."""
+    UNSTAFFED = "unstaffed"
+    """Nobody on the team can be rung any more, whatever comes."""
     TELEGRAM = "telegram"
     STANDSTILL = "standstill"
     DRILL = "drill"

@@ -60,7 +60,7 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern) -> None:
     if flag is None:
         raised = Raised(CRISIS, level, Category(concern.category))
         body = {"evidence": [concern.evidence] if concern.evidence else [], "ask": concern.ask}
-        flag, added = alerts.raise_flag(unit, program, person, raised, f"heard:{cause}", body), False
+        flag, added = alerts.raise_flag(unit, program, person, raised, said, body), False
     if flag is None or not grave:
         return  # It was heard before; or nothing presses, and its turn says what the team was told.
     situation = reached(unit, program, person)

@@ -1,8 +1,12 @@
-"""When a member of staff goes: access ends at once, and their patients have somebody the same moment."""
+"""When somebody goes, or can be reached no longer: access ends at once, and who answers for them hears of it.
 
-from bot import alerts, menus, outbox, people
+A member of staff who goes has a successor the same moment. A blocked bot is no farewell: it ends nothing,
+but nobody is to count on that chat.
+"""
+
+from bot import gaps, menus, outbox, people
 from bot.program import Program
-from bot.rows import Role, Staff
+from bot.rows import Patient, Role, Staff
 from bot.unit import Unit
 
 
@@ -12,18 +16,31 @@ def leave(unit: Unit, program: Program, leaving: Staff, taking: Staff | None, ac
     What was still to be sent to them is dropped, their chat gets a stranger's commands, and whoever takes
     over is told. Without anybody to take over, alerts go to whoever is left.
     """
-    moved = people.hand_over(unit, leaving, taking, actor) if taking is not None else 0
+    moved = people.hand_over(unit, leaving, taking, actor) if taking is not None else []
     to = outbox.to_staff(leaving)
     if to is not None:
         house = outbox.Address(to.chat, to.chat_hash)
         menus.set_menu(unit, program, house, "en", menus.STRANGER)
-    alerts.lost(unit, program, people.remove_staff(unit, leaving, actor))
+    gaps.lost(unit, program, people.remove_staff(unit, leaving, actor))
     if taking is not None and moved:
-        menus.notify(unit, program, taking, "handed_over", count=moved, name=leaving.name)
-    return moved
+        pressing = gaps.open_in(unit, moved)
+        menus.notify(unit, program, taking, "handed_over", count=len(moved), name=leaving.name, open=pressing)
+    return len(moved)
 
 
 def successor(unit: Unit, leaving: Staff) -> Staff | None:
     """Who takes over when nobody is named: a supervisor, else any colleague."""
     others = [staff for staff in unit.find(Staff, removed_at=None) if staff.id != leaving.id]
     return min(others, key=lambda staff: (staff.role == Role.COUNSELOR, staff.id), default=None)
+
+
+def out_of_reach(unit: Unit, program: Program, chat_hash: bytes) -> None:
+    """Telegram says that this chat cannot be written to: it is blocked, or gone."""
+    patient = unit.one(Patient, chat_hash=chat_hash, blocked_at=None)
+    staff = unit.one(Staff, chat_hash=chat_hash, blocked_at=None)
+    people.blocked(unit, chat_hash)
+    if staff is not None:
+        gaps.lost(unit, program, unit.get(Staff, staff.id) or staff)
+    counselor = people.counselor_of(unit, patient) if patient else None
+    if patient is not None and counselor is not None:
+        menus.notify(unit, program, counselor, "patient_blocked", code=patient.code)

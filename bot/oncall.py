@@ -8,7 +8,7 @@ member of staff their own leave.
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
-from bot import alerts, outbox, people, rota
+from bot import gaps, outbox, people, rota
 from bot.conversations import Host
 from bot.hours import DAYS
 from bot.program import local_date
@@ -16,7 +16,7 @@ from bot.rows import Patient, Role, Staff
 from bot.unit import Unit
 
 Handler = Callable[[Unit, Host, Staff, str], str | None]
-LANGUAGE = alerts.LANGUAGE
+LANGUAGE = gaps.LANGUAGE
 _LONGEST = timedelta(days=366)
 _BACK = "back"
 _NOBODY = "nobody"
@@ -90,7 +90,7 @@ def _give(unit: Unit, host: Host, by: Staff, whose: Staff, first: date, last: da
     rota.give_leave(unit, whose, first, last)
     people.note(unit, by.code, "leave_set", staff_id=whose.id, detail=f"{first} {last}")
     if first <= local_date(unit.now, host.program.time_zone) <= last:
-        alerts.lost(unit, host.program, whose)
+        gaps.lost(unit, host.program, whose)
 
 
 def _take_back(unit: Unit, host: Host, by: Staff, whose: Staff) -> None:

@@ -15,7 +15,6 @@ from bot.outbox import Address
 from bot.program import Program
 from bot.rows import (
     Audit,
-    Flag,
     Guess,
     Outgoing,
     Patient,
@@ -200,17 +199,15 @@ def discharge(unit: Unit, patient: Patient, actor: str) -> Patient:
     return unit.change(patient, standing=Standing.DISCHARGED, ended_at=unit.now)
 
 
-def hand_over(unit: Unit, leaving: Staff, taking: Staff, actor: str) -> int:
-    """Give one counselor's whole caseload, open flags with it, to another; the number of patients."""
+def hand_over(unit: Unit, leaving: Staff, taking: Staff, actor: str) -> list[Patient]:
+    """Give one counselor's whole caseload, open flags with it, to another; the patients."""
     moved = unit.find(Patient, counselor_id=leaving.id)
     for patient in moved:
         unit.change(patient, counselor_id=taking.id)
         note(unit, actor, "patient_handed_over", patient_id=patient.id, staff_id=taking.id)
-        for flag in unit.find(Flag, patient_id=patient.id, closed_at=None, seen_at=None):
-            unit.change(flag, ring_at=unit.now)
     for patient in unit.find(Patient, backup_id=leaving.id):
         unit.change(patient, backup_id=taking.id)
-    return len(moved)
+    return moved
 
 
 def blocked(unit: Unit, chat_hash: bytes) -> None:

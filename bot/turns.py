@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot import (
-    alerts,
     attending,
     conversations,
     crisis,
+    departures,
     menus,
     outbox,
     people,
@@ -189,9 +189,7 @@ def _leave_group(unit: Unit, host: Host, inbound: Inbound, *, added: bool) -> st
 
 def _left(unit: Unit, host: Host, person: Person, *, gone: bool) -> str | None:
     if gone:
-        people.blocked(unit, people.address(person).chat_hash)
-        if isinstance(person, Staff) and person.blocked_at is None:
-            alerts.lost(unit, host.program, unit.get(Staff, person.id) or person)
+        departures.out_of_reach(unit, host.program, people.address(person).chat_hash)
     elif isinstance(person, Patient | Staff) and person.blocked_at is not None:
         unit.change(person, blocked_at=None)
     return None

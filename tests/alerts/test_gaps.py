@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot import rota
+from bot import departures, rota
 from bot.channels import EMAIL, WEBHOOK
-from tests.alerts.ward import HOUR, MINUTE, Ward
+from bot.concerns import Level
+from bot.hours import DutyHours
+from tests.alerts.ward import HOUR, MINUTE, SAM, Ward
 
 
 @pytest.mark.parametrize("how", ["blocks", "removed", "leave"])
@@ -35,6 +37,81 @@ async def test_a_counselor_who_blocks_after_the_ring_does_not_hold_it_up(ward: W
     await ward.blocks("dana")
     await ward.tick()
     assert ward.rings("ben") == [1]
+
+
+@pytest.mark.parametrize("how", ["blocks", "removed", "leave"])
+async def test_what_somebody_had_seen_and_reached_nobody_about_rings_on_when_they_are_gone(
+    ward: Ward, how: str
+) -> None:
+    """Not at the hour: nobody has it in hand any more. The supervisor hears whom it is about."""
+    flag = await ward.flag()
+    assert flag is not None
+    await ward.press("dana", f"s:seen:{flag.id:x}")
+    await ward.pass_time(3 * MINUTE)
+    match how:
+        case "blocks":
+            await ward.blocks("dana")
+        case "removed":
+            await ward.removed("dana")
+        case _:
+            await ward.press("dana", "s:leave:week")
+    assert ward.said("ruth", "They had seen an alert about P-SAM, and no contact is noted")
+    await ward.pass_time(16 * MINUTE)
+    assert (ward.rings("ben"), ward.rings("ruth")) == ([4, 8, 18], [13, 18])
+
+
+async def test_what_somebody_has_dealt_with_rests_when_they_are_gone(ward: Ward) -> None:
+    """Nor does it press when the one who goes was rung, and another has seen it."""
+    reached, others = await ward.flag(), await ward.flag()
+    assert reached is not None
+    assert others is not None
+    await ward.press("dana", f"s:reached:{reached.id:x}")
+    await ward.press("ben", f"s:flag:{others.id:x}")
+    await ward.press("ben", f"s:seen:{others.id:x}")
+    await ward.blocks("dana")
+    ward.heard.clear()
+    await ward.pass_time(10 * MINUTE)
+    assert ward.heard == []
+
+
+async def test_who_takes_over_reads_which_alerts_are_open(ward: Ward) -> None:
+    flag = await ward.flag()
+    assert flag is not None
+    await ward.press("dana", f"s:seen:{flag.id:x}")
+    dana, ruth = await ward.staff("dana"), await ward.staff("ruth")
+    await ward.do(lambda unit: departures.leave(unit, ward.program, dana, ruth, "admin"))
+    await ward.tick()
+    assert ward.said("ruth", "Nobody has reached P-SAM yet, about whom an alert is open")
+    assert ward.rings("ruth") == [0]
+
+
+async def test_a_counselor_who_goes_at_night_leaves_what_can_wait_to_the_morning(ward: Ward) -> None:
+    await ward.flag(Level.WATCH, rule="craving")
+    ward.options["duty_hours"] = DutyHours.read("mon-fri 09:00-17:00")
+    ward.__post_init__()
+    ward.clock.advance(8 * HOUR)
+    await ward.blocks("dana")
+    ward.heard.clear()
+    await ward.pass_time(14 * HOUR, step=HOUR)
+    assert [(heard.who, heard.at.hour) for heard in ward.heard] == [(902, 9)]
+
+
+async def test_without_a_supervisor_whoever_is_left_hears_of_the_gap_and_with_nobody_it_is_an_alarm(
+    ward: Ward,
+) -> None:
+    await ward.removed("ruth")
+    await ward.blocks("dana")
+    assert ward.said("ben", "Dana (S-DANA)")
+    await ward.flag()
+    assert ward.said("ben", "An alert about <b>P-SAM</b> skipped Dana")
+    await ward.blocks("ben")
+    assert [heard.body["why"] for heard in ward.heard if heard.who == WEBHOOK] == ["unstaffed"]
+
+
+async def test_a_patient_who_blocks_the_bot_is_told_to_the_counselor_once(ward: Ward) -> None:
+    for _ in range(2):
+        await ward.blocks(SAM)
+    assert str(ward.phones[901]).count("can't be reached any more") == 1
 
 
 async def test_what_waits_for_somebody_removed_never_reaches_their_chat(ward: Ward) -> None:

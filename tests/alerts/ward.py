@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot import alerts, channels, drill, endings, people
+from bot import alerts, channels, drill, endings, gaps, people
 from bot.clock import SettableClock
 from bot.concerns import Category, Level
 from bot.flags import Raised
@@ -196,12 +196,12 @@ class Ward:
         command, _, rest = text[1:].partition(" ") if text.startswith("/") else (None, "", "")
         await self._takes(chat, Said(text, command=command, rest=rest), next(self.numbers) + 1000)
 
-    async def blocks(self, who: str, *, gone: bool = True) -> None:
-        await self._takes(TEAM[who], Left(gone=gone), None)
+    async def blocks(self, who: str | int, *, gone: bool = True) -> None:
+        await self._takes(TEAM[who] if isinstance(who, str) else who, Left(gone=gone), None)
 
     async def removed(self, who: str) -> None:
         staff = await self.staff(who)
-        await self.do(lambda unit: alerts.lost(unit, self.program, people.remove_staff(unit, staff, "admin")))
+        await self.do(lambda unit: gaps.lost(unit, self.program, people.remove_staff(unit, staff, "admin")))
         await self.deliver()
 
     async def _takes(self, chat: int, event: Event, message_id: int | None) -> str | None:
