@@ -174,6 +174,7 @@ def told(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:
         rule=flag.rule,
         category=flag.category,
         detail=(flag.body or {}).get("detail"),
+        rules=program.thresholds,
         later=flag.rings == 0,
         agreed=patient.standing == Standing.ENROLLED,
     )

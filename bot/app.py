@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot import (
-    alerts,
     channels,
     consents,
     departures,
@@ -33,6 +32,7 @@ from bot.clock import Clock, OffsetClock, SystemClock
 from bot.clockwork import Clockwork
 from bot.courier import Courier
 from bot.direct import Direct
+from bot.flags import Thresholds
 from bot.hours import DutyHours, read_minutes
 from bot.intake import Intake
 from bot.journal import Log
@@ -105,6 +105,12 @@ def program_of(settings: Settings, words: Wording, username: str) -> Program:
         emergency_minutes=read_minutes(settings.emergency_minutes),
         urgent_minutes=read_minutes(settings.urgent_minutes),
         contact_within=timedelta(minutes=settings.contact_minutes),
+        thresholds=Thresholds(
+            craving=settings.flag_craving,
+            mood=settings.flag_mood,
+            sleep=settings.flag_sleep,
+            days=settings.flag_days,
+        ),
         alert_details=settings.alert_details,
         channels=tuple(couriers_of(settings)),
     )

@@ -112,7 +112,12 @@ def alarm_of(unit: Unit, program: Program, why: Why, patient: Patient, flag: Fla
 def reason(program: Program, language: str, flag: Flag) -> str:
     """Why a flag was raised, as staff and patients read it; a rule of another release is told by its key."""
     body = flag.body or {}
-    about = {"detail": body.get("detail"), "category": flag.category, "ask": body.get("ask", False)}
+    about = {
+        "detail": body.get("detail"),
+        "category": flag.category,
+        "ask": body.get("ask", False),
+        "rules": program.thresholds,
+    }
     try:
         return program.words.plain(language, "alerts", f"reason_{flag.rule}", **about)
     except MissingWords:

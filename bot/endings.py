@@ -23,6 +23,7 @@ from bot import (
 )
 from bot.concerns import Category, Level
 from bot.conversations import Ending, Host
+from bot.flags import Thresholds
 from bot.nudges import Kind
 from bot.outbox import Buttons
 from bot.program import Program, local_date
@@ -75,6 +76,7 @@ def facts(unit: Unit, program: Program, patient: Patient, dialog: str, about: in
         last=_looked_back_on(unit, patient, dialog, last),
         lines=program.lines_in(patient.language),
         coping=coping.ranked(unit, patient) if dialog == _RIDING_OUT else (),
+        thresholds=program.thresholds.to_json(),
         people=tuple((plans.of(unit, patient) or {}).get("people", ())) if dialog == _RIDING_OUT else (),
     )
 
@@ -100,7 +102,9 @@ def told(unit: Unit, program: Program, patient: Patient, session: Session, turn:
         # Whoever falls silent half-way is looked for as if they had come to the end.
         _look_in(unit, patient, session, so_far.look_in_minutes, so_far)
     lines: list[str] = []
-    for raised in (*flags.raised(turn), *_running(unit, patient, session, turn)):
+    thresholds = people.thresholds(program, patient)
+    found = (*flags.raised(turn, thresholds), *_running(unit, patient, session, turn, thresholds))
+    for raised in found:
         cause = f"session:{session.id}:{raised.rule}"
         adds = raised.rule in (*crisis.RULES, *crisis.SAID_TWICE)
         rise = crisis.raise_or_add if adds else alerts.raise_flag
@@ -119,8 +123,9 @@ def finished(unit: Unit, program: Program, patient: Patient, session: Session, t
         text = program.words.end(patient.language, turn, Facts.from_json(session.facts))
         return Ending(text, preferences.after(program, patient))
     if isinstance(result, enrolment.Enrolment):
-        patient = _enrol(unit, program, patient, result)
-        consents.keep_wording(unit, program, patient, turn, Facts.from_json(session.facts))
+        shown = Facts.from_json(session.facts)
+        patient = _enrol(unit, program, patient, result, shown)
+        consents.keep_wording(unit, program, patient, turn, shown)
     vigils.end(unit, patient, session)
     after_use = result if isinstance(result, UsingNow) else getattr(result, "lapse", None)
     minutes = getattr(result, "follow_up_minutes", None)
@@ -174,31 +179,35 @@ def _below(unit: Unit, program: Program, patient: Patient, result: Any) -> Butto
     return crisis.buttons(unit, program, patient, hide=abuse)
 
 
-def _running(unit: Unit, patient: Patient, session: Session, turn: Turn[Any]) -> list[flags.Raised]:
-    """Low mood or short sleep, three of the patient's days running."""
+def _running(
+    unit: Unit, patient: Patient, session: Session, turn: Turn[Any], thresholds: Thresholds
+) -> list[flags.Raised]:
+    """Low mood or short sleep, so many of the patient's days running."""
     if session.dialog != "check_in":
         return []
     found = []
-    for name, rule, below in (
-        ("mood", "mood", flags.LOW_MOOD_AT + 1),
-        ("sleep", "sleep", flags.SHORT_SLEEP_UNDER),
+    for rule, limit, below in (
+        ("mood", thresholds.mood, thresholds.mood + 1),
+        ("sleep", thresholds.sleep, thresholds.sleep),
     ):
-        value = turn.answers.get(name)
+        value = turn.answers.get(rule)
         if isinstance(value, int) and value < below:
             today = local_date(unit.now, patient.time_zone)
-            days = _by_day(unit, patient, name, today) | {today: float(value)}
-            if flags.running(days, today, below):
-                found.append(flags.Raised(rule, Level.WATCH, Category.HOPELESSNESS))
+            days = _by_day(unit, patient, rule, thresholds.days) | {today: float(value)}
+            if flags.running(days, today, below, thresholds.days):
+                found.append(flags.Raised(rule, Level.WATCH, Category.HOPELESSNESS, limit))
     return found
 
 
-def _by_day(unit: Unit, patient: Patient, name: str, today: date) -> dict[date, float]:
-    since = unit.now - timedelta(days=flags.DAYS_RUNNING + 1)
+def _by_day(unit: Unit, patient: Patient, name: str, days: int) -> dict[date, float]:
+    since = unit.now - timedelta(days=days + 1)
     rows = unit.find(Reading, patient_id=patient.id, name=name, at__ge=since, order="at")
     return {row.local_date: row.value for row in rows}
 
 
-def _enrol(unit: Unit, program: Program, patient: Patient, said: enrolment.Enrolment) -> Patient:
+def _enrol(
+    unit: Unit, program: Program, patient: Patient, said: enrolment.Enrolment, known: Facts
+) -> Patient:
     """Make somebody a patient by what they told and agreed to, or note that they did not."""
     for item, given in said.consents.items():
         consents.give(unit, program, patient, item.value, given)
@@ -220,7 +229,7 @@ def _enrol(unit: Unit, program: Program, patient: Patient, said: enrolment.Enrol
             "contact",
             "takes_medication",
         )
-    }
+    } | {people.TOLD_FROM: dict(known.thresholds)}
     zone = said.zone or patient.time_zone
     enrolled = unit.change(
         patient,

@@ -1,11 +1,12 @@
 """The rules by which an answer needs a person. Visible, few, and told to the patient before consent.
 
 A rule looks at one answer as soon as it is given, so that somebody who stops half-way is heard too.
-Sources of every threshold: our clinical brief ("Crisis", "Flags to the counselor, by rule").
+Its thresholds are the program's own to set; what a person agreed to when they joined bounds them.
+Source of the numbers: our clinical brief ("Crisis", "Flags to the counselor, by rule").
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,13 +17,32 @@ from dialogs.choices import Feeling
 from dialogs.engine import Turn
 from dialogs.lapse import Body, Thoughts
 
-CRAVING_AT = 8
-"""A craving of 8 or more of 10."""
-LOW_MOOD_AT = 2
-"""A mood of 2 or less of 10, on `DAYS_RUNNING` days."""
-SHORT_SLEEP_UNDER = 4
-"""Hours of sleep, on `DAYS_RUNNING` days."""
-DAYS_RUNNING = 3
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From where on an answer is told to the team: our clinical brief's numbers, unless the program has its
+    own."""
+
+    craving: int = 8
+    """A craving or an urge of so much of 10, or more."""
+    mood: int = 2
+    """A mood of so much of 10, or less, on `days` days running."""
+    sleep: int = 4
+    """Fewer hours of sleep than so many, on `days` days running."""
+    days: int = 3
+
+    def to_json(self) -> dict[str, int]:
+        return asdict(self)
+
+    def agreed(self, told: Mapping[str, int]) -> "Thresholds":
+        """These, as far as somebody agreed to them who was told others when they joined: nobody is told of
+        more than that; less is no breach."""
+        return Thresholds(
+            craving=max(self.craving, told.get("craving", self.craving)),
+            mood=min(self.mood, told.get("mood", self.mood)),
+            sleep=min(self.sleep, told.get("sleep", self.sleep)),
+            days=max(self.days, told.get("days", self.days)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +66,7 @@ _BODY = {
 }
 
 
-def raised(turn: Turn[Any]) -> Iterator[Raised]:
+def raised(turn: Turn[Any], thresholds: Thresholds) -> Iterator[Raised]:
     """The flags that the answers given so far raise, the gravest first."""
     answers = turn.answers
     yield from _of_safety(turn)
@@ -63,7 +83,7 @@ def raised(turn: Turn[Any]) -> Iterator[Raised]:
         yield Raised("hopeless", Level.WATCH, Category.HOPELESSNESS)
     for key in ("craving", "urge"):
         strength = answers.get(key)
-        if isinstance(strength, int) and strength >= CRAVING_AT:
+        if isinstance(strength, int) and strength >= thresholds.craving:
             yield Raised("craving", Level.WATCH, Category.CRAVING, strength)
     if answers.get("medication") == "missed":
         yield Raised("medication", Level.WATCH, Category.DROPOUT)
@@ -87,7 +107,7 @@ def _of_safety(turn: Turn[Any]) -> Iterator[Raised]:
             yield Raised("safety", Level.EMERGENCY, category)
 
 
-def running(readings: dict[date, float], today: date, below: float) -> bool:
-    """Whether the last `DAYS_RUNNING` local days, today among them, all lie under `below`."""
-    days = [today - timedelta(days=n) for n in range(DAYS_RUNNING)]
-    return all(day in readings and readings[day] < below for day in days)
+def running(readings: dict[date, float], today: date, below: float, days: int) -> bool:
+    """Whether that many local days, the last of them today, all lie under `below`."""
+    last = [today - timedelta(days=n) for n in range(days)]
+    return all(day in readings and readings[day] < below for day in last)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot import rota
+from bot.flags import Thresholds
 from bot.outbox import Address
 from bot.program import Program
 from bot.rows import (
@@ -29,6 +30,8 @@ from bot.rows import (
 )
 from bot.unit import Unit
 
+TOLD_FROM = "told_from"
+"""Where a profile keeps the thresholds of flags that somebody agreed to."""
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -263,6 +266,11 @@ def note(
 
 def profile(patient: Patient) -> dict[str, Any]:
     return patient.profile or {}
+
+
+def thresholds(program: Program, patient: Patient) -> Thresholds:
+    """From where on the team is told of this patient's answers: the program's, as far as they agreed."""
+    return program.thresholds.agreed(profile(patient).get(TOLD_FROM) or {})
 
 
 def _issue(

@@ -148,6 +148,7 @@ def _screen(unit: Unit, host: Host, patient: Patient) -> tuple[str, list[list[Bu
         program=host.program.name,
         counselor=_counselor(unit, patient),
         share_words=shared,
+        rules=people.thresholds(host.program, patient),
     )
     rows = [
         [(_plain(host, patient, "button_agreed"), "o:privacy:agreed")],

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from bot.flags import Thresholds
 from bot.hours import DutyHours
 from dialogs.prompts import Dialog, Facts, Prompt
 
@@ -53,6 +54,7 @@ class Program:
     emergency_minutes: tuple[int, ...] = (5, 10, 15)
     urgent_minutes: tuple[int, ...] = (15, 30, 60)
     contact_within: timedelta = timedelta(minutes=60)
+    thresholds: Thresholds = field(default_factory=Thresholds)
     alert_details: bool = False
     channels: tuple[str, ...] = ()
 

@@ -221,6 +221,10 @@ class Settings(BaseSettings):
         "15,30,60", description="three rising numbers of minutes with commas between, such as 15,30,60"
     )
     contact_minutes: int = Field(60, ge=5, le=1440, description="a whole number of minutes from 5 to 1440")
+    flag_craving: int = Field(8, ge=1, le=10, description="a whole number from 1 to 10")
+    flag_mood: int = Field(2, ge=0, le=9, description="a whole number from 0 to 9")
+    flag_sleep: int = Field(4, ge=1, le=12, description="a whole number of hours from 1 to 12")
+    flag_days: int = Field(3, ge=1, le=7, description="a whole number of days from 1 to 7")
     alert_details: bool = Field(False, description="yes or no")
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp)] | None = Field(
         None, description="smtp://user:password@host:587 or smtps://user:password@host:465"

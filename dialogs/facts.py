@@ -9,6 +9,7 @@ Every field has a default, so that a new one is free: facts stored before it exi
 `coping` is what helped this person with urges, the best first; `people` whom their safety plan names.
 `paused`: nothing is sent unasked. `unreached`: nobody on the team can be reached about this person. The words
 at the end of a dialog know both as they are by then.
+`thresholds`: from which craving, mood, sleep and days running on the team is told of an answer.
 `takes_medication` and `recovery_days` are None when nobody knows; recovery days are a sum, never set back.
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 from dialogs.choices import Coping
 
 _TUPLES = frozenset({"lines", "people"})
+_THRESHOLDS = {"craving": 8, "mood": 2, "sleep": 4, "days": 3}
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Facts:
     people: tuple[str, ...] = ()
     paused: bool = False
     unreached: bool = False
+    thresholds: Mapping[str, int] = field(default_factory=lambda: dict(_THRESHOLDS))
 
     def to_json(self) -> dict[str, Any]:
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}

@@ -25,7 +25,7 @@ LABELS = {"yes": "Yes", "no": "No", "rather_not": "I'd rather not say"}
 
 
 def levels(turn: Turn[Asq]) -> set[tuple[str, Level]]:
-    found = list(flags.raised(turn))
+    found = list(flags.raised(turn, flags.Thresholds()))
     assert all(one.category == Category.SUICIDE for one in found)
     return {(one.rule, one.level) for one in found}
 
