@@ -175,7 +175,7 @@ def told(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:
         category=flag.category,
         detail=(flag.body or {}).get("detail"),
         rules=program.thresholds,
-        later=flag.rings == 0,
+        later=flag.rings == 0 and flag.gap_at is None,
         agreed=patient.standing == Standing.ENROLLED,
     )
 

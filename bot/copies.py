@@ -1,17 +1,20 @@
 """Copies of an alert in the chats of the team: sent, and brought up to date when something becomes of it."""
 
+from datetime import timedelta
 from typing import Any
 
-from bot import channels, outbox, people
+from bot import channels, escalation, outbox, people
 from bot.concerns import Level
 from bot.escalation import CONTACT_RULES, Stage, stage
 from bot.outbox import Buttons, Lane
 from bot.program import Program, local
-from bot.rows import Flag, Outgoing, Patient, Sending, Staff
+from bot.rows import Flag, Outgoing, Pace, Patient, Sending, Staff
 from bot.unit import Unit
 
 LANGUAGE = "en"
 """Staff read English until they have a setting of their own."""
+ONE_SOUND = timedelta(minutes=15)
+"""What can wait is shown at once, and makes one sound in so long: nobody is called to the phone for each."""
 
 
 def send(unit: Unit, program: Program, patient: Patient, flag: Flag, staff: Staff) -> None:
@@ -30,7 +33,21 @@ def send(unit: Unit, program: Program, patient: Patient, flag: Flag, staff: Staf
         lane=Lane.ALERT,
         flag_id=flag.id,
         cause=f"ring:{flag.id}:{flag.rings}:{staff.id}",
+        silent=not stage(flag).presses and not may_sound(unit, staff),
     )
+
+
+def may_sound(unit: Unit, staff: Staff) -> bool:
+    """Whether somebody's phone may sound for what can wait; if so, it then may not for a while."""
+    name = f"sound:{staff.id}"
+    kept = unit.one(Pace, name=name)
+    if kept is not None and kept.next_at > unit.now:
+        return False
+    if kept is not None:
+        unit.change(kept, next_at=unit.now + ONE_SOUND)
+    else:
+        unit.add_once(Pace(id=unit.new_id(), name=name, next_at=unit.now + ONE_SOUND))
+    return True
 
 
 def refresh(unit: Unit, program: Program, patient: Patient, flag: Flag) -> None:
@@ -52,6 +69,7 @@ def refresh(unit: Unit, program: Program, patient: Patient, flag: Flag) -> None:
 
 
 def words(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:
+    due = escalation.deadline(program, flag)
     return program.words.text(
         LANGUAGE,
         "alerts",
@@ -62,6 +80,8 @@ def words(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:
         at=local(flag.at, program.time_zone),
         more=max(0, len((flag.body or {}).get("evidence", [])) - 1),
         rings_on=stage(flag) is Stage.UNSEEN,
+        due=due and local(due, program.time_zone),
+        overdue=due is not None and due <= unit.now,
         seen_by=_name(unit, flag.seen_by),
         seen_at=flag.seen_at and local(flag.seen_at, program.time_zone),
         waits_for_contact=flag.seen_at is not None and stage(flag) in (Stage.UNCONTACTED, Stage.ASKED),

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from bot import alerts, caseload, contacts, copies, outbox, people
+from bot import alerts, caseload, contacts, copies, escalation, outbox, people
 from bot.concerns import Level
 from bot.contacts import Disposition
 from bot.conversations import Host
 from bot.inbound import Inbound
+from bot.program import local
 from bot.rows import Flag, Patient, Role, Staff
 from bot.unit import Unit
 
@@ -64,6 +65,8 @@ def show_alerts(unit: Unit, host: Host, staff: Staff, _: str) -> None:
             "minutes": _minutes(flag.at, unit.now),
             "seen": flag.seen_at is not None,
             "reached": flag.reached,
+            "due": (due := escalation.deadline(host.program, flag)) and local(due, host.program.time_zone),
+            "overdue": due is not None and due <= unit.now,
         }
         for flag, patient in found[:PAGE]
     ]

@@ -127,6 +127,14 @@ def skipped(unit: Unit, program: Program, patient: Patient, step: int) -> Staff 
     return staff
 
 
+def deadline(program: Program, flag: Flag) -> datetime | None:
+    """Until when what can wait is to be looked at, and a call that was asked for made: the next working day.
+    None where nothing is waited for, or where it cannot wait and rings until somebody answers."""
+    if flag.closed_at is not None or stage(flag) not in (Stage.QUIET, Stage.ASKED):
+        return None
+    return later(program, flag.at)
+
+
 def later(program: Program, now: datetime) -> datetime:
     """When an open flag that presses no longer is brought up again, in duty hours."""
     return program.duty_hours.next(now + LOOK_AGAIN, program.time_zone)

@@ -78,11 +78,17 @@ def say(
     cause: str | None = None,
     flag_id: int | None = None,
     protect: bool = False,
+    silent: bool = False,
 ) -> Outgoing | None:
-    """Queue a message of Telegram HTML; with a `cause` that was used before, nothing is queued (None)."""
+    """Queue a message of Telegram HTML; with a `cause` that was used before, nothing is queued (None).
+
+    `silent`: it arrives at once, and the phone makes no sound.
+    """
     body = worded(text, buttons)
     if protect:
         body["protect"] = True
+    if silent:
+        body["silent"] = True
     return post(unit, to, body, lane=lane, cause=cause, flag_id=flag_id)
 
 

@@ -3,7 +3,7 @@
 from bot import channels, copies, escalation, outbox
 from bot.escalation import Stage
 from bot.outbox import Lane
-from bot.program import Program
+from bot.program import Program, local
 from bot.rows import Flag, Patient, Staff
 from bot.unit import Unit
 
@@ -42,6 +42,8 @@ def _tell(unit: Unit, program: Program, staff: Staff, found: list[tuple[Patient,
             "hours": int((unit.now - flag.at).total_seconds() // 3600),
             "seen": flag.seen_at is not None,
             "asked": escalation.stage(flag) is Stage.ASKED,
+            "due": (due := escalation.deadline(program, flag)) and local(due, program.time_zone),
+            "overdue": due is not None and due <= unit.now,
         }
         for patient, flag in found[:MOST]
     ]
@@ -54,4 +56,6 @@ def _tell(unit: Unit, program: Program, staff: Staff, found: list[tuple[Patient,
     text = program.words.text(copies.LANGUAGE, "alerts", "roundup", rows=rows, total=len(found))
     new = any(flag.rings == 0 for _, flag in found)
     flag_id = found[0][1].id if len(found) == 1 else None
-    outbox.say(unit, to, text, buttons, lane=Lane.ALERT if new else Lane.NOTICE, flag_id=flag_id)
+    lane = Lane.ALERT if new else Lane.NOTICE
+    silent = not copies.may_sound(unit, staff)
+    outbox.say(unit, to, text, buttons, lane=lane, flag_id=flag_id, silent=silent)

@@ -175,7 +175,7 @@ def call(body: dict[str, Any], message_id: int | None = None) -> tuple[str, dict
                 "text": body["text"],
                 "parse_mode": "HTML",
                 "link_preview_options": _QUIET,
-                **_protected(body),
+                **_manner(body),
                 **_keyboard(body),
             }
         case Kind.EDIT:
@@ -197,7 +197,7 @@ def call(body: dict[str, Any], message_id: int | None = None) -> tuple[str, dict
             return "deleteMessages", {"chat_id": chat, "message_ids": body["message_ids"]}
         case Kind.DOCUMENT | Kind.PHOTO:
             file = InputFile(b64decode(body["content"]), filename=body["name"])
-            parameters = {"chat_id": chat, kind.value: file, **_protected(body), **_keyboard(body)}
+            parameters = {"chat_id": chat, kind.value: file, **_manner(body), **_keyboard(body)}
             if body.get("text"):
                 parameters |= {"caption": body["text"], "parse_mode": "HTML"}
             return f"send{kind.capitalize()}", parameters
@@ -239,8 +239,11 @@ def _message(body: dict[str, Any], message_id: int | None) -> int:
     return int(found)
 
 
-def _protected(body: dict[str, Any]) -> dict[str, Any]:
-    return {"protect_content": True} if body.get("protect") else {}
+def _manner(body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **({"protect_content": True} if body.get("protect") else {}),
+        **({"disable_notification": True} if body.get("silent") else {}),
+    }
 
 
 def _keyboard(body: dict[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,49 @@ async def test_a_watch_flag_rings_the_counselor_alone_and_at_once(ward: Ward) ->
     assert (ward.rings("dana"), ward.rings("ben"), ward.rings("ruth")) == ([0], [], [])
 
 
+async def test_watch_flags_in_duty_hours_come_at_once_with_one_sound_a_quarter_of_an_hour(
+    ward: Ward,
+) -> None:
+    """Nothing is held back, and a counselor at table is called to the phone once for all of it."""
+    for _ in range(3):
+        await ward.flag(Level.WATCH, rule="craving")
+    assert ward.rings("dana") == [0, 0, 0]
+    await ward.pass_time(14 * MINUTE)
+    await ward.flag(Level.WATCH, rule="hopeless")
+    await ward.pass_time(MINUTE)
+    await ward.flag(Level.WATCH, rule="lapse")
+    await ward.flag(Level.WATCH, rule="craving")
+    sounds = [not heard.body.get("silent") for heard in ward.heard if heard.who == 901]
+    assert sounds == [True, False, False, False, True, False]
+
+
+async def test_an_alert_of_danger_always_sounds(ward: Ward) -> None:
+    await ward.flag(Level.WATCH, rule="craving")
+    for level in (Level.URGENT, Level.EMERGENCY, Level.URGENT):
+        await ward.flag(level)
+    assert [bool(heard.body.get("silent")) for heard in ward.heard if heard.who == 901] == [False] * 4
+
+
+async def test_what_can_wait_says_until_when_and_that_it_is_overdue(clock: SettableClock) -> None:
+    """The next working day: raised on a Friday at noon, it is due on Monday as the duty hours begin."""
+    ward = Ward(FakeStorage(clock), clock, {"duty_hours": DutyHours.read("mon-fri 09:00-13:00")})
+    await ward.opens()
+    ward.clock.advance(4 * 24 * HOUR)
+    flag = await ward.flag(Level.WATCH, rule="craving")
+    assert flag is not None
+    assert "by Mon 9 Mar, 9:00 am" in ward.last("dana")
+    await ward.says("dana", "/alerts")
+    assert "by Mon 9 Mar, 9:00 am" in ward.last("dana")
+    await ward.flag(Level.WATCH, rule="hopeless")
+    await ward.pass_time(70 * HOUR, step=HOUR)
+    assert ward.last("dana").count("<b>was due</b> Mon 9 Mar, 9:00 am") == 2
+    await ward.press("dana", f"s:seen:{flag.id:x}")
+    await ward.press("dana", f"s:flag:{flag.id:x}")
+    assert "due" not in ward.last("dana")
+    await ward.flag(Level.URGENT)
+    assert "by Tue" not in ward.last("dana")
+
+
 async def test_watch_flags_between_duty_hours_are_gathered_into_one_message(clock: SettableClock) -> None:
     ward = Ward(FakeStorage(clock), clock, {"duty_hours": DutyHours.read("mon-fri 09:00-17:00")})
     await ward.opens()

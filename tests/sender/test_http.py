@@ -73,6 +73,15 @@ async def test_a_text_arrives_as_it_was_written(courier: Outbound, sam: Phone) -
     assert (link.text, link.data, link.url) == ("988", None, "https://988lifeline.org")
 
 
+async def test_a_silent_text_makes_no_sound_and_any_other_does(courier: Outbound, tg: LocalTelegram) -> None:
+    for silent in (True, False):
+        await courier.deliver(body(Kind.TEXT, text="one", buttons=[], silent=silent))
+    assert [call.params.get("disable_notification") for call in tg.calls if call.method == "sendMessage"] == [
+        True,
+        None,
+    ]
+
+
 async def test_a_message_is_changed_by_the_id_given_or_the_bodys_own(courier: Outbound, sam: Phone) -> None:
     sent = await courier.deliver(body(Kind.TEXT, text="one", buttons=BUTTONS))
     assert await courier.deliver(body(Kind.EDIT, text="two"), message_id=sent) == sent
