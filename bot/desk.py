@@ -12,6 +12,7 @@ from bot import alerts, caseload, contacts, copies, escalation, outbox, people
 from bot.concerns import Level
 from bot.contacts import Disposition
 from bot.conversations import Host
+from bot.escalation import Stage
 from bot.inbound import Inbound
 from bot.program import local
 from bot.rows import Flag, Patient, Role, Staff
@@ -30,27 +31,38 @@ _SHARE_WORDS = "share_words"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How a program answered, at one level: minutes, None where nothing was answered."""
+    """How a program answered, at one level, in minutes. A median is of what was answered, None where nothing
+    was; the worst counts on while somebody waits. `unseen` and `unreached` say how many do."""
 
     level: str
     count: int
+    open: int
     seen_median: int | None
     seen_worst: int | None
+    unseen: int
     contact_median: int | None
     contact_worst: int | None
-    open: int
+    unreached: int
 
 
-def figures(flags: Sequence[Flag]) -> list[Figures]:
+def figures(flags: Sequence[Flag], now: datetime) -> list[Figures]:
     """One line for each level that occurred, the gravest first."""
     found = []
     for level in (Level.EMERGENCY, Level.URGENT, Level.WATCH):
         some = [flag for flag in flags if flag.level == level]
         if some:
+            waiting = [flag for flag in some if flag.closed_at is None]
             seen = [_minutes(flag.at, flag.seen_at) for flag in some if flag.seen_at]
+            unseen = [_minutes(flag.at, now) for flag in waiting if not flag.seen_at]
             contact = [_minutes(flag.at, flag.contacted_at) for flag in some if flag.contacted_at]
-            still = sum(flag.closed_at is None for flag in some)
-            found.append(Figures(level, len(some), *_both(seen), *_both(contact), still))
+            unreached = [
+                _minutes(flag.at, now)
+                for flag in waiting
+                if _waits_for_contact(flag) and not flag.contacted_at
+            ]
+            found.append(
+                Figures(level, len(some), len(waiting), *_both(seen, unseen), *_both(contact, unreached))
+            )
     return found
 
 
@@ -73,7 +85,9 @@ def show_alerts(unit: Unit, host: Host, staff: Staff, _: str) -> None:
     buttons = [_row(host, patient.code, flag) for flag, patient in found[:PAGE]]
     lines = []
     if staff.role != Role.COUNSELOR:
-        lines = figures(unit.find(Flag, at__ge=unit.now - FIGURES))
+        since = unit.now - FIGURES
+        old = unit.find(Flag, order="ring_at", ring_at__not=None, closed_at=None, at__lt=since)
+        lines = figures([*unit.find(Flag, at__ge=since), *old], unit.now)
     text = host.program.words.text(
         LANGUAGE, "staff", "alerts", rows=rows, total=len(found), figures=lines, days=FIGURES.days
     )
@@ -244,8 +258,17 @@ def _minutes(begin: datetime, end: datetime | None) -> int:
     return int(((end or begin) - begin).total_seconds() // 60)
 
 
-def _both(minutes: list[int]) -> tuple[int | None, int | None]:
-    return (int(median(minutes)), max(minutes)) if minutes else (None, None)
+def _both(answered: list[int], waiting: list[int]) -> tuple[int | None, int | None, int]:
+    """Median of what was answered, worst of all, and how many wait."""
+    return (
+        int(median(answered)) if answered else None,
+        max([*answered, *waiting], default=None),
+        len(waiting),
+    )
+
+
+def _waits_for_contact(flag: Flag) -> bool:
+    return escalation.stage(flag) in (Stage.UNSEEN, Stage.UNCONTACTED, Stage.ASKED)
 
 
 COMMANDS: Mapping[str, Handler] = {"alerts": show_alerts}

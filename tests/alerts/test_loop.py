@@ -301,10 +301,35 @@ async def test_the_supervisor_sees_the_programs_figures_and_a_counselor_does_not
     await ward.pass_time(3 * MINUTE)
     await ward.press("dana", f"s:reached:{flag.id:x}")
     await ward.says("ruth", "/alerts")
-    assert "to Seen: median 4 min, worst 4" in ward.last("ruth")
-    assert "to contact: median 7 min, worst 7" in ward.last("ruth")
+    assert "to Seen: median 4 min, worst 4 min" in ward.last("ruth")
+    assert "to contact: median 7 min, worst 7 min" in ward.last("ruth")
     await ward.says("dana", "/alerts")
     assert "median" not in ward.last("dana")
+
+
+async def test_the_worst_time_counts_on_while_somebody_waits(ward: Ward) -> None:
+    """An alert that nobody answers is the worst of all, and not one that is left out."""
+    first = await ward.flag()
+    assert first is not None
+    await ward.pass_time(4 * MINUTE)
+    await ward.press("dana", f"s:reached:{first.id:x}")
+    ward.telegram_down = True
+    await ward.flag()
+    await ward.pass_time(3 * HOUR, step=HOUR)
+    ward.telegram_down = False
+    await ward.says("ruth", "/alerts")
+    assert "emergency: 2, 2 open" in ward.last("ruth")
+    assert "to Seen: median 4 min, worst 3 h, <b>1 still waiting</b>" in ward.last("ruth")
+    assert "to contact: median 4 min, worst 3 h, <b>1 still waiting</b>" in ward.last("ruth")
+
+
+async def test_what_has_been_open_for_months_stays_in_the_figures(ward: Ward) -> None:
+    await ward.flag(Level.WATCH, rule="craving")
+    ward.clock.advance(timedelta(days=60))
+    await ward.says("ruth", "/alerts")
+    assert "watch: 1, 1 open" in ward.last("ruth")
+    assert "to Seen: worst 60 days, <b>1 still waiting</b>" in ward.last("ruth")
+    assert "to contact" not in ward.last("ruth")
 
 
 async def test_open_alerts_are_listed_by_urgency_then_age(ward: Ward) -> None:
