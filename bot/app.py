@@ -22,6 +22,7 @@ from bot import (
     consents,
     departures,
     endings,
+    gaps,
     housekeeping,
     lines,
     menus,
@@ -182,6 +183,7 @@ class App:
             shared=not self.store.on_sqlite,
             chance=random.Random(),  # noqa: S311
             on_blocked=lambda unit, chat_hash: departures.out_of_reach(unit, self.program, chat_hash),
+            on_refused=lambda unit, row: gaps.tell_refused(unit, self.program, row),
             wanted=rounds.still_wanted,
         )
         self.intake = Intake(

@@ -1,12 +1,14 @@
 """What becomes of an alert: Seen, a contact tried, closed with a disposition. Each step names who and when.
 
-Nothing here happens by itself. Seen by one is seen for all; a contact that failed keeps the alert ringing
-after the hour; only a person closes it, and says how it ended.
+Nothing here happens by itself. Seen by one is seen for all; a contact that failed keeps the alert coming
+back; only a person closes it, and says how it ended.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 
 from bot import alerts, conversations, copies, escalation, hiding, outbox, people
+from bot.concerns import Level
 from bot.escalation import Stage
 from bot.program import Program, local
 from bot.rows import Flag, Patient, Staff
@@ -109,8 +111,15 @@ def add_note(unit: Unit, staff: Staff, flag: Flag, text: str) -> None:
 
 
 def _wait(unit: Unit, program: Program, flag: Flag) -> Flag:
-    """Set when an alert in somebody's hands comes up again."""
-    since = unit.now + program.contact_within
+    """Set when an alert in somebody's hands comes up again.
+
+    An emergency whose person could not be reached has no quiet hour: it presses again after the minutes in
+    which it would have reached everyone.
+    """
+    within = program.contact_within
+    if flag.reached is False and Level(flag.level) is Level.EMERGENCY:
+        within = min(within, timedelta(minutes=program.emergency_minutes[-1]))
+    since = unit.now + within
     match escalation.stage(flag):
         case Stage.UNCONTACTED:
             return unit.change(flag, since=since, ring_at=since)

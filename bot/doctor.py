@@ -86,10 +86,13 @@ def _on_leave(unit: Unit, settings: Settings) -> list[tuple[bool, str]]:
     return [(True, f"{len(away)} on leave.")] if away else []
 
 
-def _second_channel(settings: Settings) -> tuple[bool, str]:
+def _second_channel(settings: Settings) -> Finding:
     kinds = list(couriers_of(settings))
     if not kinds:
-        return True, "There is no second channel: set SMTP_URL and ALERT_EMAIL, or ALERT_WEBHOOK."
+        return None, (
+            "There is no second channel: where nobody answers, or Telegram is down, nobody else is told. "
+            "Set SMTP_URL and ALERT_EMAIL, or ALERT_WEBHOOK."
+        )
     return True, f"The second channel is {' and '.join(kinds)}; /drill tries it."
 
 

@@ -1,7 +1,8 @@
 """A drill: a marked test alert to everyone in the chain and on the second channel, and how long each took.
 
 It takes the way of a real alert (same outbox, same lane, same couriers) but raises no flag, so that no
-figure and no patient's history is touched by it.
+figure and no patient's history is touched by it. It rings everyone at once and not step by step: a chain
+ends at the first Seen, and whoever stands behind that would never be tried.
 """
 
 from collections.abc import Callable, Mapping

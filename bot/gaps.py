@@ -60,6 +60,18 @@ def tell_skipped(unit: Unit, program: Program, patient: Patient, flag: Flag, ste
         _say(unit, one, text, f"gap:{flag.id}:{staff.id}:{one.id}")
 
 
+def tell_refused(unit: Unit, program: Program, row: Outgoing) -> None:
+    """Something will never be sent. Where it was an alarm, by e-mail or webhook, the team hears in Telegram
+    that this channel does not take it: once an hour, since it may refuse all of them."""
+    kind = (row.body or {}).get("kind")
+    if kind not in channels.KINDS:
+        return
+    text = program.words.text(LANGUAGE, "oncall", "channel_refused", kind=kind)
+    hour = int(unit.now.timestamp() // 3600)
+    for one in _overseers(rota.available(unit, program)):
+        _say(unit, one, text, f"refused:{kind}:{hour}:{one.id}")
+
+
 def why_away(unit: Unit, program: Program, staff: Staff) -> str:
     """A word for why somebody is skipped."""
     if staff.removed_at is not None:

@@ -19,6 +19,7 @@ NUDGE_FRESH = timedelta(minutes=60)
 
 Wanted = Callable[[Unit, Sequence[Outgoing]], Collection[int]]
 OnBlocked = Callable[[Unit, bytes], None]
+OnRefused = Callable[[Unit, Outgoing], None]
 
 
 class Turn(Enum):
@@ -95,7 +96,7 @@ def prove(
     return proofs
 
 
-def mark(unit: Unit, outcomes: Sequence[Outcome], on_blocked: OnBlocked) -> None:
+def mark(unit: Unit, outcomes: Sequence[Outcome], on_blocked: OnBlocked, on_refused: OnRefused) -> None:
     """Write down how rows ended; where the bot is blocked, the chat's nudges end with them."""
     unit.change_all(
         [outcome.row for outcome in outcomes],
@@ -111,6 +112,9 @@ def mark(unit: Unit, outcomes: Sequence[Outcome], on_blocked: OnBlocked) -> None
         for nudge in unit.find(Outgoing, chat_hash=chat_hash, lane=Lane.NUDGE, state=Sending.QUEUED):
             unit.change(nudge, state=Sending.DROPPED, body=None)
         on_blocked(unit, chat_hash)
+    for outcome in outcomes:
+        if outcome.state is Sending.FAILED and not outcome.blocked:
+            on_refused(unit, outcome.row)
 
 
 def renew(unit: Unit, attempts: dict[int, int]) -> frozenset[int]:

@@ -29,7 +29,7 @@ from typing import Any
 from bot import ledger
 from bot.courier import Blocked, Courier, Gone, NotSent, Refused, SlowDown, Unsure
 from bot.journal import Log
-from bot.ledger import OnBlocked, Outcome, Proof, Turn, Wanted
+from bot.ledger import OnBlocked, OnRefused, Outcome, Proof, Turn, Wanted
 from bot.outbox import Lane
 from bot.pace import Handle, Pacer, Timer
 from bot.patience import Patience
@@ -64,6 +64,9 @@ AGAIN = 1.0
 def _nobody(unit: Unit, chat_hash: bytes) -> None: ...
 
 
+def _nothing(unit: Unit, row: Outgoing) -> None: ...
+
+
 def _all(unit: Unit, rows: Sequence[Outgoing]) -> frozenset[int]:
     return frozenset(row.id for row in rows)
 
@@ -71,7 +74,8 @@ def _all(unit: Unit, rows: Sequence[Outgoing]) -> frozenset[int]:
 class Sender:
     """`shared`: other processes send from the same database (PostgreSQL).
 
-    `on_blocked(unit, chat_hash)` runs in the unit that writes down that a chat cannot be reached;
+    `on_blocked(unit, chat_hash)` runs in the unit that writes down that a chat cannot be reached,
+    `on_refused(unit, row)` in the one that writes down that a row will never leave;
     `wanted(unit, rows)` says just before nudges leave which still may (quiet hours may have begun, say).
     """
 
@@ -84,6 +88,7 @@ class Sender:
         shared: bool,
         chance: random.Random,
         on_blocked: OnBlocked = _nobody,
+        on_refused: OnRefused = _nothing,
         wanted: Wanted = _all,
         timer: Timer | None = None,
     ) -> None:
@@ -92,6 +97,7 @@ class Sender:
         self._shared = shared
         self._chance = chance
         self._on_blocked = on_blocked
+        self._on_refused = on_refused
         self._wanted = wanted
         self._timer: Timer = timer or asyncio.get_running_loop()
         self._pacer = Pacer(storage, rate, self._timer, self._pump)
@@ -462,7 +468,10 @@ class Sender:
     async def _mark(self, batch: list[tuple[Held, Outcome, Callable[[], None]]]) -> None:
         outcomes = [outcome for _, outcome, _ in batch]
         try:
-            await self._storage.write(partial(ledger.mark, outcomes=outcomes, on_blocked=self._on_blocked))
+            work = partial(
+                ledger.mark, outcomes=outcomes, on_blocked=self._on_blocked, on_refused=self._on_refused
+            )
+            await self._storage.write(work)
         except Exception as error:
             # One row that cannot be written must not keep the others from it: they try by halves.
             log.error("sender.not_marked", error=error, count=len(batch))

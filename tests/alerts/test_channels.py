@@ -7,13 +7,15 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope
 
-from bot import channels
+from bot import channels, gaps
 from bot.channels import EMAIL, WEBHOOK
 from bot.courier import NotSent, Refused, Unsure
 from bot.second_channel import Couriers, Mail, Webhook, beat
@@ -167,6 +169,36 @@ async def test_the_monitor_is_called_and_a_monitor_that_is_down_harms_nothing(re
     receiver.statuses = [500]
     assert not await beat(receiver.url)
     assert not await beat(f"http://127.0.0.1:{closed_port()}/")
+
+
+async def test_an_alarm_that_a_channel_refuses_is_told_to_the_team_once_an_hour(
+    ward: Ward, receiver: Receiver
+) -> None:
+    """A pager whose address is wrong takes none of them; nobody would hear of it else."""
+    receiver.statuses = [404, 404, 404]
+    phones = Phones()
+    phones.down = False
+    couriers = Couriers(phones, {WEBHOOK: Webhook(receiver.url)})
+    ward.program = replace(ward.program, channels=(WEBHOOK,))
+    sender = Sender(
+        ward.storage,
+        couriers,
+        rate=0,
+        shared=False,
+        chance=random.Random(1),
+        on_refused=lambda unit, row: gaps.tell_refused(unit, ward.program, row),
+    )
+    await sender.start()
+    for minutes in (0, 1, 60):
+        ward.clock.advance(minutes * MINUTE)
+        await ward.do(
+            partial(channels.alarm, program=ward.program, why=channels.Why.STANDSTILL, key=f"{minutes}")
+        )
+        async with asyncio.timeout(10):
+            await sender.idle()
+    await sender.stop(1)
+    told = [body for body in phones.taken if "refused an alarm" in str(body.get("text"))]
+    assert [body["chat"] for body in told] == [903, 903]
 
 
 class Phones:

@@ -219,12 +219,12 @@ def _give_up() -> None:
     """Now and then a row of the outbox is given up, without a fault of Telegram's."""
     mark, number = ledger.mark, count(1)
 
-    def hasty(unit: Any, outcomes: Any, on_blocked: Any) -> None:
+    def hasty(unit: Any, outcomes: Any, on_blocked: Any, on_refused: Any) -> None:
         given_up = [
             one if next(number) % 40 else replace(one, state=Sending.FAILED, message_id=None)
             for one in outcomes
         ]
-        mark(unit, given_up, on_blocked)
+        mark(unit, given_up, on_blocked, on_refused)
 
     ledger.mark = hasty
 

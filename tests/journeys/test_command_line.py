@@ -301,6 +301,7 @@ async def test_the_doctor_says_in_plain_words_what_needs_somebody(shell: Shell) 
     well = await shell.bot("doctor")
     assert well.code == DONE, well.out
     assert "LOOK" not in well.out
+    assert "note There is no second channel" in well.out
     for secret in (KEY, shell.tg.token, "5001"):
         assert secret not in well.out + well.err
     shell.tg.faults.outage(True)
