@@ -2,11 +2,10 @@
 
 Every function here is one turn inside one unit: it reads the session, replays the dialog, writes what
 was said and queues what to say next, all in the same commit. What a dialog asks and what an answer
-means is `dialogs`' business; how a button looks is Telegram's.
+means is `dialogs`' business; how a question looks stands in `bot.questions`.
 
-Buttons under a question carry the session and the turn (`a:SESSION:TURN:VALUE`, `n:SESSION:TURN:VERB`),
-so one from an earlier question is seen to be old. An answered question keeps one button that shows the
-answer; pressing it changes that answer, and the later ones stay.
+An answered question keeps one button that shows the answer; pressing it changes that answer, and the later
+ones stay.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,17 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import outbox, people
+from bot import outbox, people, questions
 from bot.outbox import Button
 from bot.program import Program, local_date
 from bot.rows import Answer, Message, Patient, Reading, Record, Session, SessionState
 from bot.unit import Unit
 from dialogs import engine
 from dialogs.engine import Answers, Turn
-from dialogs.prompts import DONE, Dialog, Facts, Identity, Input, Many, Prompt, Unclear
-
-_ROW, _PADDING = 46, 4
-"""Letters that fit a row of buttons on a small phone, and the room that each button takes besides."""
+from dialogs.prompts import Dialog, Facts, Identity, Input, Many, Prompt, Unclear
 
 _UNSEEN = timedelta(minutes=30)
 """Words so much older than a question were not written to it; less may be two clocks that differ."""
@@ -161,7 +157,7 @@ def answer(
     prompt = at.turn.prompt
     if prompt is None:
         return _ask(unit, host, patient, at)
-    labels = _labels(host.program, patient, at, prompt)
+    labels = questions.labels(host.program, patient.language, session.dialog, prompt)
     ticks = tuple(session.ticks or ())
     given = replace(given, ticks=ticks, labels=labels, language=patient.language)
     if given.data is not None and isinstance(prompt, Many) and given.data in prompt.options:
@@ -173,10 +169,8 @@ def answer(
             keep_words(unit, patient, given.text, message_id)
         return wait(unit, session) if hold else _ask(unit, host, patient, at, unclear)
     if given.data is not None and message_id is not None:
-        chosen = _chosen(host.program, patient, said.value, labels)
-        outbox.set_buttons(
-            unit, people.address(patient), message_id, [[(chosen, _n(session, session.turn, "change"))]]
-        )
+        chosen = questions.chosen(host.program, patient.language, session, said.value, labels)
+        outbox.set_buttons(unit, people.address(patient), message_id, [[chosen]])
     _keep(unit, patient, at, said, given.at, message_id if given.text is not None else None)
     session = unit.change(session, ticks=None) if session.ticks else session
     if hold:
@@ -224,7 +218,7 @@ def correct(unit: Unit, host: Host, patient: Patient, message_id: int, given: In
     opened = _replayed(session, at, engine.without(at.answers, step))
     if opened.turn.prompt is None or opened.turn.prompt.identity != step.prompt.identity:
         return False
-    labels = _labels(host.program, patient, at, step.prompt)
+    labels = questions.labels(host.program, patient.language, session.dialog, step.prompt)
     try:
         said = engine.accept(opened.turn, replace(given, labels=labels, language=patient.language))
     except Unclear:
@@ -251,8 +245,7 @@ def waiting(unit: Unit, program: Program, patient: Patient) -> list[list[Button]
     session = asked(unit, program, patient, unit.now)
     if session is None:
         return []
-    label = program.words.plain(patient.language, "navigation", "continue")
-    return [[(label, _n(session, session.turn, "more"))]]
+    return [[questions.again(program, patient.language, session)]]
 
 
 def keep_words(unit: Unit, patient: Patient, text: str, message_id: int | None) -> None:
@@ -272,8 +265,8 @@ def spoken(unit: Unit, host: Host, patient: Patient, session: Session) -> list[t
     for place, step in enumerate(at.turn.trail):
         then = Turn(at.dialog, at.turn.trail[:place], (), step.prompt)
         question = words.prompt(language, name, step.prompt, then, at.facts)
-        labels = _labels(host.program, patient, at, step.prompt)
-        found.append((question, _shown(host.program, patient, step.stored.value, labels)))
+        labels = questions.labels(host.program, language, name, step.prompt)
+        found.append((question, questions.shown(host.program, language, step.stored.value, labels)))
     return found
 
 
@@ -335,9 +328,8 @@ def _tick(
     ticks = list(prompt.toggle(at.session.ticks or (), option))
     session = unit.change(at.session, ticks=ticks, touched_at=unit.now)
     if message_id is not None:
-        outbox.set_buttons(
-            unit, people.address(patient), message_id, _buttons(host, patient, session, at, prompt)
-        )
+        below = _below(host, patient, session, at, prompt)
+        outbox.set_buttons(unit, people.address(patient), message_id, below)
     return session
 
 
@@ -373,7 +365,7 @@ def _ask(
         unit,
         people.address(patient),
         "\n\n".join(line for line in lines if line),
-        _buttons(host, patient, session, at, prompt),
+        _below(host, patient, session, at, prompt),
     )
     return session
 
@@ -419,73 +411,12 @@ def _set_aside(unit: Unit, patient: Patient) -> None:
         unit.change(session, state=SessionState.ASIDE)
 
 
-def _labels(program: Program, patient: Patient, at: Open, prompt: Prompt[Any]) -> dict[str, str]:
-    return {
-        option: program.words.label(patient.language, at.dialog.name, prompt, option)
-        for option in prompt.options
-    }
-
-
-def _shown(program: Program, patient: Patient, value: Any, labels: Mapping[str, str]) -> str:
-    """An answer in words."""
-    match value:
-        case None:
-            return program.words.plain(patient.language, "navigation", "skipped")
-        case bool():
-            return labels["yes" if value else "no"]
-        case list():
-            ticked = ", ".join(labels.get(option, option) for option in value)
-            return ticked or program.words.plain(patient.language, "navigation", "none_chosen")
-        case _:
-            return labels.get(str(value), str(value))
-
-
-def _chosen(program: Program, patient: Patient, value: Any, labels: Mapping[str, str]) -> str:
-    """The answer as the button under its question shows it, cut to fit."""
-    shown = _shown(program, patient, value, labels)
-    text = program.words.plain(patient.language, "navigation", "chosen", answer=shown)
-    return text if len(text) <= 60 else text[:59] + "…"
-
-
-def _buttons(
+def _below(
     host: Host, patient: Patient, session: Session, at: Open, prompt: Prompt[Any]
 ) -> list[list[Button]]:
-    words, language = host.program.words, patient.language
-    labels = _labels(host.program, patient, at, prompt)
-    ticks = set(session.ticks or ())
-    options = [
-        (
-            words.plain(language, "navigation", "ticked", label=labels[o]) if o in ticks else labels[o],
-            _a(session, o),
-        )
-        for o in prompt.options
-    ]
-    columns = _columns(prompt, labels)
-    rows = [options[start : start + columns] for start in range(0, len(options), columns)]
-    if isinstance(prompt, Many):
-        rows.append([(words.plain(language, "navigation", "done"), _a(session, DONE))])
-    last = [(words.plain(language, "navigation", "back"), _n(session, session.turn, "back"))]
-    if not at.turn.trail:
-        last = []
-    if prompt.optional:
-        last.append((words.plain(language, "navigation", "skip"), _n(session, session.turn, "skip")))
-    last.append((words.plain(language, "navigation", "cancel"), _n(session, session.turn, "cancel")))
-    return [*rows, last]
-
-
-def _columns(prompt: Prompt[Any], labels: Mapping[str, str]) -> int:
-    """As many to a row as the prompt likes, and fewer where their labels would be cut on a phone."""
-    longest = max(map(len, labels.values()), default=0)
-    return max(1, min(prompt.columns, _ROW // (longest + _PADDING)))
+    first = not at.turn.trail
+    return questions.buttons(host.program, patient.language, session, prompt, at.dialog.name, first=first)
 
 
 def _line(host: Host, patient: Patient, block: str) -> str:
     return host.program.words.text(patient.language, "navigation", block)
-
-
-def _a(session: Session, value: str) -> str:
-    return f"a:{session.id:x}:{session.turn}:{value}"
-
-
-def _n(session: Session, turn: int, verb: str) -> str:
-    return f"n:{session.id:x}:{turn}:{verb}"
