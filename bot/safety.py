@@ -42,22 +42,20 @@ def asks_for(unit: Unit, host: Host, chat: int, written: datetime, category: str
 def follow(unit: Unit, host: Host, patient: Patient, concern: Concern | None) -> None:
     """Ask what is to be asked after the card that this concern brought.
 
-    Where the bot is not sure, an answer has to decide, so a question always follows: one by button for
-    whoever has not consented yet, or answered ASQ within the hour; its answer stands until new words come.
+    Whoever has not consented yet is asked one question by button, not ASQ. Where the bot is not sure, an
+    answer has to decide, so a question always follows; after ASQ within the hour that is the one, too, and
+    its answer stands until new words come.
     """
     if concern is None or not crisis.needs_help_first(concern):
         return
     if Level(concern.level) >= Level.EMERGENCY or crisis.in_emergency(unit, patient):
         return
     category = Category(concern.category)
-    dialog = crisis.ASQ if category in crisis.FOR_ASQ else QUESTION
-    if concern.ask:
-        enrolled = patient.standing == Standing.ENROLLED
-        if not enrolled or _answered(unit, patient, dialog, category):
-            dialog = QUESTION
-        ask(unit, host, patient, dialog, category, anew=True)
-    elif patient.standing == Standing.ENROLLED:
-        ask(unit, host, patient, dialog, category)
+    enrolled = patient.standing == Standing.ENROLLED
+    dialog = crisis.ASQ if enrolled and category in crisis.FOR_ASQ else QUESTION
+    if concern.ask and _answered(unit, patient, dialog, category):
+        dialog = QUESTION
+    ask(unit, host, patient, dialog, category, anew=concern.ask)
 
 
 def ask(

@@ -207,11 +207,13 @@ async def test_safe_for_now_closes_nothing_and_offers_what_waited(ward: Ward) ->
     assert any(label.startswith("▶️ Go on") for label in await ward.buttons(sam))
 
 
-async def test_nothing_is_asked_of_somebody_who_has_not_consented(ward: Ward) -> None:
+async def test_whoever_has_not_consented_is_asked_one_question_and_no_measure(ward: Ward) -> None:
     sam = await ward.enrol(standing=Standing.INVITED)
-    shown = await ward.says(sam, DIE)
-    assert not any("wished you were dead" in text for text in shown)
+    _, question = await ward.says(sam, DIE)
+    assert "Are you safe right now?" in question
     assert await ward.sessions(sam, "asq") == []
+    await ward.says(sam, "no")
+    assert ("safety", Level.EMERGENCY) in await ward.rules(sam)
 
 
 async def test_words_after_a_discharge_wake_no_vigil(ward: Ward) -> None:
