@@ -47,7 +47,7 @@ from bot.settings import Settings
 from bot.store.database import Store
 from bot.store.opening import Unavailable, prove
 from bot.telegram.outbound import Outbound
-from bot.telegram.receiving import Door, Hook, Polling, site
+from bot.telegram.receiving import Door, Hook, NotReady, Polling, site
 from bot.telegram.request import Bot, insist
 from bot.telegram.request import bot as telegram_bot
 from bot.telegram.updates import ALLOWED
@@ -345,7 +345,7 @@ class App:
 
     async def _hand_over(self, raw: list[dict[str, Any]]) -> None:
         if not self._taking:
-            raise RuntimeError("not ready")
+            raise NotReady
         await self._hook.hand_over(raw)
 
 

@@ -43,6 +43,10 @@ Healthy = Callable[[], bool]
 HandOver = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
+class NotReady(Exception):
+    """Nobody takes updates in yet, or any more: Telegram comes again."""
+
+
 class Door:
     """Translates raw updates one by one, and keeps as a dead letter what cannot be read at all."""
 
@@ -202,6 +206,9 @@ def site(healthy: Healthy, path: str | None, secret: str, hand_over: HandOver) -
             return PlainTextResponse("not an update\n", 400)
         try:
             await hand_over([update])
+        except NotReady:
+            log.info("intake.not_ready")
+            return PlainTextResponse("try again\n", 503)
         except Exception as error:
             log.error("intake.not_committed", error=error)
             return PlainTextResponse("try again\n", 503)

@@ -29,7 +29,7 @@ from tests.chaos.clinic import clinic
 from tests.chaos.cluster import cluster, tools
 from tests.chaos.crawl import crawl
 from tests.chaos.falls import Round, walk
-from tests.chaos.flows import FLOWS
+from tests.chaos.flows import FLOWS, POLLING
 from tests.chaos.judge import Finding
 from tests.chaos.processes import nursery
 from tests.chaos.traces import traces
@@ -68,7 +68,8 @@ async def _falls(name: str, asked: argparse.Namespace) -> int:
                 folder = _folder(mine)
                 url = _database(name, mine, folder)
                 chance = Random(asked.seed + number)
-                return await walk(born, url, folder, flow, chance, webhook=name == "postgresql")
+                called = name == "postgresql" and flow not in POLLING
+                return await walk(born, url, folder, flow, chance, webhook=called)
 
         rounds = await asyncio.gather(*(walked(number, flow) for number, flow in enumerate(FLOWS)))
     for one in rounds:

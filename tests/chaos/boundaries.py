@@ -30,6 +30,7 @@ from bot.telegram.receiving import Door
 WORK: dict[str, tuple[Any, str]] = {
     "concern": (crisis, "hear"),
     "turn": (turns, "take"),
+    "flood": (inbox, "keep"),
     "keeping": (inbox, "failed"),
     "reminders": (rounds, "fire"),
     "vigils": (vigils, "fire"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,7 +25,9 @@ T = TypeVar("T")
 WITHIN = 60.0
 IN_THE_AIR = 5.0
 """Seconds that a reminder, which is marked before, may still take to arrive."""
-NEWCOMERS = FIRST_ID + 10_000
+NEWCOMERS, STRANGERS = FIRST_ID + 10_000, FIRST_ID + 20_000
+MANY = 120
+"""Messages that wait: more than a batch of getUpdates, and than a webhook has connections."""
 STEPS = (15, 15, 30)
 """Minutes from one step of an urgent alert to the next: backup, supervisor, everyone."""
 
@@ -156,6 +159,20 @@ async def retry(scene: Scene) -> None:
     await patient._say_something()
 
 
+async def flood(scene: Scene) -> None:
+    """More waits than Telegram hands over at a time: it is kept first, and answered afterwards."""
+    made, patient = scene.made, scene.somebody()
+    assert made.process is not None
+    made.process.signal(signal.SIGSTOP)
+    for number in range(MANY):
+        made.tg.phone(STRANGERS + number % 10).send("is anybody there")
+    saying = asyncio.create_task(patient._say_something())
+    await asyncio.sleep(0)
+    scene.begin("")
+    made.process.signal(signal.SIGCONT)
+    await saying
+
+
 async def return_(scene: Scene) -> None:
     """Handrail comes back after a fall, with a reply that was committed and not sent."""
     patient = scene.somebody()
@@ -172,10 +189,13 @@ FLOWS: dict[str, Flow] = {
     "escalation": escalation,
     "enrolment": enrolment,
     "retry": retry,
+    "flood": flood,
     "return": return_,
 }
 WITH_A_TEAM = frozenset({"escalation"})
 """Flows that need backup and supervisor."""
+POLLING = frozenset({"flood"})
+"""Flows in which Telegram is asked, on every database."""
 EVENINGS = frozenset({"reminder"})
 """Flows of one patient, who has an evening for each fall."""
 
