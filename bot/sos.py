@@ -7,7 +7,7 @@ buttons under a card are answered here too; none of them takes back what was set
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bot import alerts, crisis, hiding, menus, outbox, people, plans, rota, safety, ways
+from bot import alerts, conversations, crisis, hiding, menus, outbox, people, plans, rota, safety, ways
 from bot.concerns import Category, Level
 from bot.conversations import Host
 from bot.flags import Raised
@@ -40,7 +40,9 @@ def answer(unit: Unit, host: Host, inbound: Inbound) -> None:
         return
     if isinstance(inbound.event, Showed):
         text = crisis.unheard(host.program, person.language, inbound.event.medium)
-        outbox.card(unit, people.address(person), inbound.key.hex(), text)
+        asked = conversations.asked(unit, host.program, person, inbound.at)  # then the question follows
+        below = menus.main(unit, host, person) if asked is None else ()
+        outbox.card(unit, people.address(person), inbound.key.hex(), text, below)
     else:
         _show_ways(unit, host, person, inbound)
 
