@@ -303,7 +303,7 @@ async def test_where_nobody_can_be_reached_nobody_is_promised(small_ward: Ward) 
         await small_ward.says(sam, "/sos")
         said = " ".join([text for label in labels for text in await small_ward.presses(sam, label)])
         assert "how you are" in said
-        assert "ask someone near you to check on you" in said
+        assert "ask one person to check on you too" in said
         assert "ask your team" not in said
         assert "will see" not in said
         assert "can't reach anyone" in said
