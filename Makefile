@@ -26,7 +26,7 @@ demo: runtime
 	@$(PY) -m bot demo --port $(PORT)
 
 test: testing
-	@$(PY) -m pytest -n 3 $(ARGS)
+	@$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: testing
 	@$(PY) -m ruff check .
