@@ -106,9 +106,9 @@ def tell(
         lines.insert(0, program.words.text(language, "crisis", "about_medicine"))
     way = of(concern) if opened is None else None
     text, cause = "\n\n".join(lines), f"told:{inbound.key.hex()}"
-    outbox.say(
-        unit, people.address(patient), text, [[button(host, patient, way)]] if way else [], cause=cause
-    )
+    below = [[button(host, patient, way)]] if way else []
+    below += conversations.waiting(unit, program, patient)  # it comes in between, and ends no dialog
+    outbox.say(unit, people.address(patient), text, below, cause=cause)
 
 
 def stopped(unit: Unit, host: Host, patient: Patient, session: Session) -> bool:

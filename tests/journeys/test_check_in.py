@@ -147,6 +147,7 @@ async def test_please_call_me_is_told_to_the_counselor_and_to_the_person(clinic:
 
 
 async def test_with_nobody_to_tell_the_person_hears_that(clinic: Clinic) -> None:
+    clinic.expected = {"alarm.no_channel"}
     [code] = await clinic.seed()
     clinic.dana.block()
     await clinic.settle()

@@ -48,6 +48,7 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Running:
             monotonic=made.monotonic,
             clock_gettime=made.clock_gettime,
             CLOCK_MONOTONIC=time.CLOCK_MONOTONIC,
+            thread_time=time.thread_time,
         ),
     )
     return made
