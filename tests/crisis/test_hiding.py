@@ -42,9 +42,10 @@ async def test_whoever_stops_the_question_is_there_and_gets_an_answer_with_hide(
     assert "📞 Please call me" not in await small_ward.buttons(sam)
 
 
-async def test_that_somebody_read_it_is_one_sign(ward: Ward) -> None:
+@pytest.mark.parametrize("said", [BEATEN, LOUD])
+async def test_that_somebody_read_it_is_one_sign(ward: Ward, said: str) -> None:
     sam = await ward.enrol()
-    (card, _) = await ward.says(sam, BEATEN)
+    (card, _) = await ward.says(sam, said)
     assert "I write only ✓" in card
     before = await ward._newest()
     await ward.sees(sam)
