@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.concerns import Concern
+from bot.concerns import Category, Concern
 from bot.understanding.model import Model, NoModel, load
 from bot.understanding.screen import CONTENT, Finding, Screen, readable, strongest, weight
 
@@ -80,4 +80,12 @@ def _stronger(heard: Concern | None, guessed: Concern | None, calm: bool) -> Con
     """`calm`: the model knows the words as ordinary; then a phrase that only asks is dropped."""
     if guessed is None:
         return None if heard is not None and heard.ask and calm else heard
-    return heard if heard is not None and weight(heard) >= weight(guessed) else guessed
+    if heard is None or (weight(heard) < weight(guessed) and not _tells_of_use(heard, guessed)):
+        return guessed
+    return heard
+
+
+def _tells_of_use(heard: Concern, guessed: Concern) -> bool:
+    """Whether the model only has a doubt about the very sentence that says plainly that somebody used: the way
+    that opens then asks about the body and thoughts of suicide itself."""
+    return guessed.ask and heard.category is Category.LAPSE and heard.evidence == guessed.evidence

@@ -99,6 +99,21 @@ def test_what_a_phrase_asks_about_is_not_dropped_from_the_middle_of_a_long_messa
     assert hearing(f"{'We had soup. ' * around}{buried}. {'I slept well. ' * around}") is not None
 
 
+@pytest.mark.parametrize("words", ["I relapsed last night", "I used again on Friday", "recaí anoche"])
+def test_plain_words_of_use_are_use_and_not_a_doubt(hearing: Hearing, words: str) -> None:
+    concern = hearing(words)
+    assert concern is not None
+    assert (concern.category, concern.ask) == (Category.LAPSE, False)
+
+
+def test_a_doubt_beside_words_of_use_is_asked_about(hearing: Hearing) -> None:
+    concern = hearing(
+        "I relapsed last night. Everyone would get their lives back if I was out of the picture."
+    )
+    assert concern is not None
+    assert concern.crisis or concern.ask
+
+
 def test_in_a_plan_the_model_is_silent(hearing: Hearing) -> None:
     assert hearing("when the house goes quiet i think of never waking up", planning=True) is None
 
