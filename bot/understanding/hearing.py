@@ -86,6 +86,6 @@ def _stronger(heard: Concern | None, guessed: Concern | None, calm: bool) -> Con
 
 
 def _tells_of_use(heard: Concern, guessed: Concern) -> bool:
-    """Whether the model only has a doubt about the very sentence that says plainly that somebody used: the way
-    that opens then asks about the body and thoughts of suicide itself."""
+    """Whether the model only has a doubt about the very sentence that says plainly that somebody used: the
+    way that opens then asks about the body and thoughts of suicide itself."""
     return guessed.ask and heard.category is Category.LAPSE and heard.evidence == guessed.evidence
