@@ -151,12 +151,18 @@ def answer(
     """Take what the person gave to the open question: keep it and ask the next one, or ask gently again.
 
     With `hold` it is only kept, and the dialog set aside: after a crisis card it waits until the person
-    goes on with it.
+    goes on with it. What was given to a question that is no longer the open one, since a new release asks
+    another first, is no answer: words are kept, and what is open now is asked.
     """
     at = _load(unit, host.program, session)
     prompt = at.turn.prompt
-    if prompt is None:
-        return _ask(unit, host, patient, at)
+    if prompt is None or not is_asked(unit, session, at.turn):
+        if given.text is not None:
+            keep_words(unit, patient, given.text, message_id)
+        if hold:
+            return wait(unit, session)
+        at = replace(at, session=unit.change(session, ticks=None))
+        return _ask(unit, host, patient, at, lead=_line(host, patient, "asked_anew"))
     labels = questions.labels(host.program, patient.language, session.dialog, prompt)
     ticks = tuple(session.ticks or ())
     given = replace(given, ticks=ticks, labels=labels, language=patient.language)
@@ -177,6 +183,15 @@ def answer(
         return wait(unit, session)
     answers = {**at.answers, (said.key, said.item): said}
     return _ask(unit, host, patient, _replayed(session, at, answers))
+
+
+def is_asked(unit: Unit, session: Session, turn: Turn[Any]) -> bool:
+    """Whether what is open is what was asked last."""
+    return session.asked is None or session.asked in _asked(unit, session, turn)
+
+
+def _asked(unit: Unit, session: Session, turn: Turn[Any]) -> list[bytes]:
+    return [unit.digest(f"{session.id:x}:{name}") for name in engine.asked(turn)]
 
 
 def wait(unit: Unit, session: Session) -> Session:
@@ -348,7 +363,11 @@ def _ask(
     if prompt is None:
         return _finish(unit, host, patient, at, lines, told)
     session = unit.change(
-        at.session, turn=at.session.turn + (unclear is None), touched_at=unit.now, state=SessionState.OPEN
+        at.session,
+        turn=at.session.turn + (unclear is None),
+        asked=_asked(unit, at.session, at.turn)[0],
+        touched_at=unit.now,
+        state=SessionState.OPEN,
     )
     words, language, name = host.program.words, patient.language, at.dialog.name
     if unclear is None:

@@ -1,5 +1,6 @@
 """Before a release: every open session, replayed with this code, and those that would move."""
 
+from bot import conversations
 from bot.rows import Answer, Session, SessionState
 from bot.unit import Unit
 from dialogs import CATALOGUE, engine
@@ -9,8 +10,8 @@ from dialogs.prompts import Facts
 def moved(unit: Unit) -> list[str]:
     """One line for each open session that would break, or would ask something else than it did.
 
-    The question that was open is the first without an answer; it is known by the answers before it, so
-    a session is said to move when an answer that it has is no longer asked for, or is asked again.
+    A session is said to move when an answer that it has is no longer asked for, or is asked again, and when
+    the question that stands on somebody's phone is not the one that would be open.
     """
     lines = []
     for session in unit.find(Session, state=(SessionState.OPEN, SessionState.ASIDE)):
@@ -30,6 +31,8 @@ def moved(unit: Unit) -> list[str]:
         except engine.BrokenDialog as broken:
             lines.append(f"{session.id:x} {broken}")
             continue
+        if session.state == SessionState.OPEN and not conversations.is_asked(unit, session, turn):
+            lines.append(f"{session.id:x} {session.dialog}: another question would be open")
         asked = {name for step in turn.trail for name in step.prompt.names}
         lines += [
             f"{session.id:x} {session.dialog}: {key} would be asked again"

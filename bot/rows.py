@@ -158,7 +158,8 @@ class Guess:
 class Session:
     """One run through a dialog. `turn` counts the prompts asked: a button carries it, so old ones show.
 
-    `ticks` are the options ticked so far on an open `Many`.
+    `ticks` are the options ticked so far on an open `Many`. `asked` is the keyed digest of the open question:
+    after a release it may be another than the script asks next. None: not known.
     """
 
     id: int
@@ -169,6 +170,7 @@ class Session:
     touched_at: datetime
     ended_at: datetime | None = None
     turn: int = 0
+    asked: bytes | None = None
     facts: Sealed[dict[str, Json]]
     ticks: Sealed[list[str] | None] = None
 

@@ -122,6 +122,14 @@ def accept(turn: Turn[Any], given: Input) -> Answer:
     return _answer(turn.prompt, turn.prompt.read(given), turn.path)
 
 
+def asked(turn: Turn[Any]) -> tuple[str, ...]:
+    """What is open, with what an answer to it would mean: one name for each that the prompt has had."""
+    if turn.prompt is None:
+        return ()
+    mark = _mark(turn.prompt, turn.path)
+    return tuple(fingerprint([*name, mark]) for name in turn.prompt.names)
+
+
 def before(turn: Turn[Any]) -> Step | None:
     """The step that `back` returns to."""
     return turn.trail[-1] if turn.trail else None

@@ -164,6 +164,7 @@ class Session(SQLModel, table=True):
     touched_at: datetime = _instant()
     ended_at: datetime | None = _instant(default=None)
     turn: int = 0
+    asked: bytes | None = Field(default=None, sa_type=LargeBinary)
     facts: bytes = _sealed()
     ticks: bytes | None = _sealed(default=None)
 

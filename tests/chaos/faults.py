@@ -22,7 +22,7 @@ from bot.store.database import Store
 from bot.store.units import SqlUnit
 from bot.store.vault import Vault
 from bot.telegram.receiving import Polling
-from tests.chaos import boundaries
+from tests.chaos import boundaries, release
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,5 +331,9 @@ FAULTS = {
     "write in plain": _fault(_write_in_plain, "no word lies about"),
     "say too much": _fault(_say_too_much, "no word lies about"),
 }
-HARMLESS = {"be slow": _fault(_be_slow), "be watched": _fault(boundaries.build_in)}
+HARMLESS = {
+    "be slow": _fault(_be_slow),
+    "be watched": _fault(boundaries.build_in),
+    "next release": _fault(release.build_in),
+}
 """Built in where it must be shown that not this is what the judge finds, or to kill at a chosen place."""

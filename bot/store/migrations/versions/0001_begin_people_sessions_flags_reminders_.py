@@ -340,6 +340,7 @@ def upgrade() -> None:
         sa.Column("touched_at", bot.store.tables.Instant(timezone=True), nullable=False),
         sa.Column("ended_at", bot.store.tables.Instant(timezone=True), nullable=True),
         sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("asked", sa.LargeBinary(), nullable=True),
         sa.Column("facts", sa.LargeBinary(), nullable=False),
         sa.Column("ticks", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
