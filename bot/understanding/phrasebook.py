@@ -122,18 +122,18 @@ def read(content: Path) -> Phrasebook:
 
 def _speller(folders: list[Path]) -> Speller:
     variants: dict[tuple[str, ...], tuple[str, ...]] = {}
-    guarded: set[str] = set()
+    special: dict[str, set[str]] = {"guarded": set(), "dropped": set(), "glued": set()}
     for folder in folders:
         for where, meant, written in _pairs(folder / "spellings.txt"):
-            if meant == "guarded":
-                guarded.update(word for item in written.split(",") for word in words_of(item))
+            if meant in special:
+                special[meant].update(word for item in written.split(",") for word in words_of(item))
                 continue
             for item in written.split(","):
                 words = tuple(words_of(item))
                 if not words:
                     raise BadList(f"{where}: an empty variant")
                 variants[words] = tuple(words_of(meant))
-    return Speller(variants, guarded)
+    return Speller(variants, **{name: frozenset(words) for name, words in special.items()})
 
 
 def _read_turns(file: Path, book: Phrasebook, lists: Mapping[str, str]) -> None:

@@ -16,7 +16,7 @@ from bot.concerns import Category, Concern, Level
 from bot.understanding.clauses import Clauses
 from bot.understanding.matching import Hit
 from bot.understanding.phrasebook import Idiom, Phrase, Phrasebook, Turn, read
-from bot.understanding.spelling import Sentence
+from bot.understanding.spelling import Sentence, without_pictures
 
 CONTENT = Path(__file__).parents[2] / "content"
 _REACH = 5  # words between a denial and what it denies
@@ -90,7 +90,13 @@ class Screen:
 
     def findings(self, text: str, *, planning: bool = False) -> Iterator[Finding]:
         """Every phrase found, in order, taken back or not."""
-        sentences = self.book.speller.sentences(readable(text))
+        text = readable(text)
+        yield from self._findings(text, planning)
+        if (bare := without_pictures(text)) != text:
+            yield from self._findings(bare, planning)
+
+    def _findings(self, text: str, planning: bool) -> Iterator[Finding]:
+        sentences = self.book.speller.sentences(text)
         if len(sentences) > _MUCH:
             rest = sentences[_MUCH - 1 :]
             words = tuple(word for sentence in rest for word in sentence.words)

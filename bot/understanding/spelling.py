@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 _REMEMBERED = 20_000
 _LONGEST_WORD = 60
+_PARTS = 7  # words that are written together at the most
 _LONG = 6  # letters from which one may be wrong
 
 _INVISIBLE = dict.fromkeys(
@@ -85,11 +86,14 @@ class Speller:
 
     `variants` maps how a word may be written to how it is matched ("unalive" → "kill", "my self" → "myself").
     `guarded` words are recognised with letters starred out and, from six letters on, with one letter wrong,
-    missing, doubled or swapped.
+    missing, doubled or swapped. `dropped` words ("fucking") stand anywhere and mean nothing. Words written
+    together are parted when a guarded or a `glued` one ("want") is among them.
     """
 
     variants: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     guarded: Iterable[str] = ()
+    dropped: frozenset[str] = frozenset()
+    glued: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self._single: dict[str, tuple[str, ...]] = {}
@@ -160,7 +164,7 @@ class Speller:
 
     def _read(self, piece: str) -> tuple[str, ...]:
         plain = self._plain(piece)
-        if plain:
+        if plain or piece in self.dropped:
             return plain
         if piece in self._known:
             return (piece,)
@@ -232,7 +236,9 @@ class Speller:
                 if current is None or len(before) + 1 < len(current):
                     best[end] = (*before, word)
         found = best[-1] or ()
-        return tuple(w for word in found for w in (self._plain(word) or (word,))) if len(found) < 8 else ()
+        if len(found) > _PARTS or not any(word in self._guarded or word in self.glued for word in found):
+            return ()
+        return tuple(w for word in found for w in (self._plain(word) or (word,)))
 
     def _close_up(self, match: re.Match[str]) -> str:
         """ "k i l l" → kill; letters that spell nothing known stay as they are."""
@@ -276,6 +282,11 @@ def fold(text: str) -> str:
             text = text.replace(picture, word)
     text = unicodedata.normalize("NFD", text)
     return "".join(c for c in text if not unicodedata.combining(c)).translate(_LOOKALIKES)
+
+
+def without_pictures(text: str) -> str:
+    """The text without those emoji that are read as words, as "kill 🔪 myself"; the same text when it has none."""
+    return "".join(" " if letter in _PICTURES else letter for letter in text)
 
 
 def _without_one(word: str) -> set[str]:
