@@ -285,7 +285,7 @@ def fold(text: str) -> str:
 
 
 def without_pictures(text: str) -> str:
-    """The text without those emoji that are read as words, as "kill 🔪 myself"; the same text when it has none."""
+    """The text without those emoji that are read as words, as "kill 🔪 myself"; else the same text."""
     return "".join(" " if letter in _PICTURES else letter for letter in text)
 
 
