@@ -10,7 +10,7 @@ ones stay.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bot import outbox, people, questions
@@ -21,9 +21,6 @@ from bot.unit import Unit
 from dialogs import engine
 from dialogs.engine import Answers, Turn
 from dialogs.prompts import Dialog, Facts, Identity, Input, Many, Prompt, Unclear
-
-_UNSEEN = timedelta(minutes=30)
-"""Words so much older than a question were not written to it; less may be two clocks that differ."""
 
 Finished = Callable[[Unit, Program, Patient, Session, Any], "Ending"]
 Told = Callable[[Unit, Program, Patient, Session, Turn[Any]], list[str]]
@@ -75,9 +72,8 @@ def current(unit: Unit, patient: Patient) -> Session | None:
 
 
 def is_answer(session: Session, program: Program, written: datetime) -> bool:
-    """Whether words that were written then may answer the open question: not after a long silence, and not
-    long before it was asked, as where the reply to something earlier came only after an outage."""
-    return -_UNSEEN <= written - session.touched_at <= program.silence
+    """Whether words that were written then may answer the open question: not after a long silence."""
+    return written - session.touched_at <= program.silence
 
 
 def asked(unit: Unit, program: Program, patient: Patient, written: datetime) -> Session | None:
