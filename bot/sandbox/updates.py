@@ -2,7 +2,8 @@
 
 An update waits until it is confirmed (an offset above it, or a webhook's 2xx), a day at most. Ids rise
 by one; after a week without updates they begin anew at random, as Telegram's may. A webhook's queue is
-named with each update: a chat's messages and a person's button presses are two queues.
+named with each update: a chat's messages and a person's button presses are two queues. Where they are not
+`ordered`, none waits for the one before it, which is worse than Telegram.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Updates:
     now: Callable[[], datetime]
     chance: Random
     restarts: bool = True
+    ordered: bool = True
     allowed: frozenset[str] = UPDATES - ONLY_WHEN_ASKED
     waiting: dict[int, Pending] = field(default_factory=dict)  # in order of arrival, which is order of id
     watchers: list[Callable[[Pending], None]] = field(default_factory=list)
@@ -63,6 +65,7 @@ class Updates:
             self.restart()
         self.last = self.last + 1 if self.last else self.chance.randrange(10**8, 10**9)
         self.last_at = now
+        queue = queue if self.ordered else f"{queue} {self.last}"
         pending = Pending(self.last, {"update_id": self.last, kind: body}, queue, now)
         self.waiting[self.last] = pending
         for watcher in self.watchers:

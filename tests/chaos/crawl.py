@@ -49,6 +49,21 @@ class Fair:
         """All is well from now on, so that all can drain."""
 
 
+class Deploying(Fair):
+    """At the first rest the process is stopped, and the next one is of another release (`release`)."""
+
+    def __init__(self, clinic: Clinic) -> None:
+        self.clinic = clinic
+
+    async def at_rest(self, crowd: Crowd) -> None:
+        if not self.clinic.fault:
+            assert await self.clinic.stop() == 0
+            self.clinic.fault = "next release"
+            for patient in crowd.patients:
+                patient.meets_release("check_in")
+            await self.clinic.start()
+
+
 class Crowd:
     """The patients of a clinic, all awake or all at rest."""
 

@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from random import Random
 from typing import TypeVar
 
+from bot.app import CONTENT
 from bot.clock import Clock
 from bot.sandbox import Btn, Phone, Shown
+from bot.wording import Wording
 
 T = TypeVar("T")
 ASKED_WITHIN = 3.0
@@ -47,13 +50,15 @@ class Given:
 
 @dataclass(slots=True)
 class Talk:
-    """One session as the person knows it. `state`: open, done or cancelled."""
+    """One session as the person knows it. `state`: open, done or cancelled. `moved`: it was open when a
+    release came whose script is another."""
 
     session: str
     dialog: str
     state: str = "open"
     given: list[Given] = field(default_factory=list)
     edited: bool = False
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,11 @@ class Question:
     def words(self) -> str:
         """The question without what led it."""
         return "\n\n".join(self.shown.text.split("\n\n")[-2:])
+
+    @property
+    def is_anew(self) -> bool:
+        """Whether it comes in place of the one that was on the phone."""
+        return self.shown.text.startswith(asked_anew())
 
     @property
     def is_about_safety(self) -> bool:
@@ -161,6 +171,11 @@ class Patient:
             self.diary.troubles.append(str(trouble))
             self.question = None
 
+    def meets_release(self, dialog: str) -> None:
+        """From here on the script of this dialog is another."""
+        for talk in self.diary.talks.values():
+            talk.moved = talk.moved or (talk.dialog == dialog and talk.state == "open")
+
     async def finish(self) -> None:
         """Take up what was left unfinished where it was, and answer it to its end."""
         for talk in [*self.diary.talks.values()]:
@@ -190,7 +205,7 @@ class Patient:
 
     async def _in_dialog(self, question: Question) -> None:
         talk, roll = self.diary.talks[question.session], self.chance.random()
-        if talk.dialog == UNASKED:
+        if talk.dialog == UNASKED or (talk.moved and not self._is_late()):
             await self._answer(question)
         elif self._is_late():
             self.question = None
@@ -219,7 +234,9 @@ class Patient:
             options = question.options
             pressed = self.chance.sample(options, min(len(options), self.chance.choice([1, 1, 2])))
             for button in pressed:
-                await self._tick(question, button)
+                if (anew := await self._tick(question, button)) is not None:
+                    self._ask(anew)
+                    return
             said: str | frozenset[str] = await self._ticked(question)
             message_id, typed = self._press(question.shown, question.done), False
         elif isinstance(found := self._chosen(question), Btn):
@@ -229,7 +246,10 @@ class Patient:
             said, typed = found, True
             message_id = self._send(said)
         following = await self._follows(question)
-        talk.given.append(Given(question.turn, said, message_id, typed))
+        if not (talk.moved and isinstance(following, Question) and following.is_anew):
+            talk.given.append(Given(question.turn, said, message_id, typed))
+        elif typed:
+            self.diary.words.append(str(said))
         self._goes_on(talk, following)
 
     def _chosen(self, question: Question) -> Btn | str:
@@ -241,10 +261,13 @@ class Patient:
             return self.chance.choice(options)
         return self._number(options) if options else self._invented()
 
-    async def _tick(self, question: Question, button: Btn) -> None:
+    async def _tick(self, question: Question, button: Btn) -> Question | None:
+        """Tick an option; the question that is asked instead, if this one is no longer the open one."""
         message_id = self._press(question.shown, button)
 
-        def ticked() -> Shown | None:
+        def ticked() -> Shown | Question | None:
+            if (anew := self._later(question)) is not None:
+                return anew
             shown = self.phone.message(message_id)
             label = (
                 next((b.text for row in shown.buttons for b in row if b.data == button.data), "")
@@ -253,7 +276,8 @@ class Patient:
             )
             return shown if label != button.text else None
 
-        await self._until(ticked, f"tick {button.data}")
+        found: Shown | Question = await self._until(ticked, f"tick {button.data}")
+        return found if isinstance(found, Question) else None
 
     async def _ticked(self, question: Question) -> frozenset[str]:
         """What is ticked now (an answer that is changed begins with its old ticks), at least one."""
@@ -434,7 +458,7 @@ class Patient:
                 f"go on with {dialog}",
             )
             self.diary.resumed += 1
-            if asked.words != before.words:
+            if asked.words != before.words and not left.moved:
                 self.diary.troubles.append(
                     f"went on with another question: {before.words!r}, {asked.words!r}"
                 )
@@ -581,6 +605,12 @@ def question_in(shown: Shown) -> Question | None:
             if parts[0] in ("a", "n") and parts[-1] != "change":
                 return Question(shown, parts[1], int(parts[2]))
     return None
+
+
+@cache
+def asked_anew() -> str:
+    """How a question begins that comes in place of another."""
+    return Wording(CONTENT).plain("en", "navigation", "asked_anew")
 
 
 def _words(shown: Shown) -> tuple[str, tuple[str, ...]]:

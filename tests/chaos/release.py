@@ -1,5 +1,6 @@
-"""The next release, whose check-in is another: a question comes in between, one means something else, and one
-has a new name. It is built in as a fault is, and is none.
+"""The next release, whose check-in is another: a question comes in between, and one means something else.
+
+It is built in as a fault is, and is none.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from dialogs.facts import Facts
 from dialogs.lapse import lapse
 from dialogs.prompts import Choice, Many, Scale, Text, YesNo, dialog
 
-WORDED_AS = {"energy": Scale("mood", 0, 10), "ring": YesNo("call")}
-"""The new questions, in words that are there."""
+WORDED_AS = {"energy": Scale("mood", 0, 10)}
+"""The new question, in words that are there."""
 
 
 @dialog("check_in")
@@ -32,7 +33,7 @@ async def check_in(facts: Facts) -> CheckIn:
     medication = await Choice("medication", Medication).or_skip() if facts.takes_medication else None
     reply = None if told else await daily_question(facts)
     note = await Text("note").or_skip()
-    call = bool(told.call) if told else await YesNo("ring", renamed="call")
+    call = bool(told.call) if told else await YesNo("call")
     return CheckIn(mood, craving, used, told, sleep, halt, medication, reply, note, call)
 
 
