@@ -54,7 +54,7 @@ def alarm(
     subject = program.words.plain(_LANGUAGE, "channels", f"subject_{why}", **words)
     text = program.words.plain(_LANGUAGE, "channels", f"text_{why}", **words)
     if not program.channels:
-        log.error("alarm.no_channel", kind=why.value)
+        log.warning("alarm.no_channel", kind=why.value)
     queued = 0
     for kind in program.channels:
         body = {

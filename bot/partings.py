@@ -41,11 +41,13 @@ def let_go(unit: Unit, program: Program, patient: Patient) -> None:
     for flag in unit.find(Flag, patient_id=patient.id, closed_at=None):
         if Level(flag.level) >= Level.URGENT:
             continue
-        for row in unit.find(Outgoing, flag_id=flag.id, state=Sending.QUEUED):
+        waiting = unit.find(Outgoing, flag_id=flag.id, state=Sending.QUEUED)
+        for row in waiting:
             unit.change(row, state=Sending.DROPPED, body=None)
         closed = unit.change(flag, closed_at=unit.now, disposition=ENDED, ring_at=None, gap_at=None)
         people.note(unit, "patient", "flag_closed", patient_id=patient.id, detail=f"{flag.rule}:{ENDED}")
-        copies.refresh(unit, program, patient, closed)
+        if not waiting:
+            copies.refresh(unit, program, patient, closed)
 
 
 def tell(unit: Unit, program: Program, patient: Patient, block: str, *, last_words: bool = False) -> None:
