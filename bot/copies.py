@@ -41,7 +41,7 @@ def may_sound(unit: Unit, staff: Staff) -> bool:
     """Whether somebody's phone may sound for what can wait; if so, it then may not for a while."""
     name = f"sound:{staff.id}"
     kept = unit.one(Pace, name=name)
-    if kept is not None and kept.next_at > unit.now:
+    if kept is not None and unit.now < kept.next_at <= unit.now + ONE_SOUND:
         return False
     if kept is not None:
         unit.change(kept, next_at=unit.now + ONE_SOUND)

@@ -84,6 +84,11 @@ def recipients(unit: Unit, program: Program, patient: Patient, step: int) -> Seq
     return _first_filled(chain(unit, program, patient), step)
 
 
+def in_hands_of(flag: Flag) -> int | None:
+    """Who is at it: the last who tried to reach the person, else who has seen it."""
+    return flag.contacted_by or flag.seen_by
+
+
 def quietly(unit: Unit, program: Program, patient: Patient, flag: Flag) -> list[Staff]:
     """Whom what presses not is brought up with: the counselor alone, but for a wish that waits over a day."""
     on_turn = list(recipients(unit, program, patient, 0))
@@ -97,7 +102,7 @@ def whom(unit: Unit, program: Program, patient: Patient, flag: Flag, last: int) 
     """Everyone whose turn it is, from the flag's step to `last`, each once."""
     steps = chain(unit, program, patient)
     if stage(flag) is Stage.UNCONTACTED:
-        seer = [one for one in steps[-1] if one.id == flag.seen_by]
+        seer = [one for one in steps[-1] if one.id == in_hands_of(flag)]
         steps = (seer, [*steps[0], *steps[1]], *steps[2:])
     turns = (
         one

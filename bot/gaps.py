@@ -92,7 +92,7 @@ def _in_hands_of(unit: Unit, staff: Staff, flag: Flag) -> bool:
     """Whether this open alert rang them and waits for an answer, or they have seen it and reached nobody."""
     if flag.seen_at is not None:
         waits = escalation.stage(flag) in (Stage.UNCONTACTED, Stage.ASKED)
-        return waits and flag.seen_by == staff.id
+        return waits and escalation.in_hands_of(flag) == staff.id
     if unit.count(Outgoing, staff_id=staff.id, flag_id=flag.id):
         return True
     patient = unit.get(Patient, flag.patient_id)

@@ -60,6 +60,22 @@ async def test_what_somebody_had_seen_and_reached_nobody_about_rings_on_when_the
     assert (ward.rings("ben"), ward.rings("ruth")) == ([4, 8, 18], [13, 18])
 
 
+async def test_an_alert_is_in_the_hands_of_the_last_who_tried(ward: Ward) -> None:
+    flag = await ward.flag(Level.URGENT)
+    assert flag is not None
+    await ward.press("dana", f"s:seen:{flag.id:x}")
+    await ward.pass_time(60 * MINUTE, step=15 * MINUTE)
+    await ward.pass_time(16 * MINUTE)
+    await ward.press("ben", f"s:missed:{flag.id:x}")
+    ward.heard.clear()
+    await ward.blocks("dana")
+    await ward.pass_time(5 * MINUTE)
+    assert [heard.who for heard in ward.heard if heard.flag == flag.id] == []
+    await ward.blocks("ben")
+    await ward.pass_time(5 * MINUTE)
+    assert [heard.who for heard in ward.heard if heard.flag == flag.id] == [903]
+
+
 async def test_what_somebody_has_dealt_with_rests_when_they_are_gone(ward: Ward) -> None:
     """Nor does it press when the one who goes was rung, and another has seen it."""
     reached, others = await ward.flag(), await ward.flag()

@@ -50,6 +50,13 @@ async def test_watch_flags_in_duty_hours_come_at_once_with_one_sound_a_quarter_o
     assert sounds == [True, False, False, False, True, False]
 
 
+async def test_a_clock_that_is_set_back_takes_nobodys_sound_away(ward: Ward) -> None:
+    await ward.flag(Level.WATCH, rule="craving")
+    ward.clock.advance(-5 * HOUR)
+    await ward.flag(Level.WATCH, rule="hopeless")
+    assert [bool(heard.body.get("silent")) for heard in ward.heard if heard.who == 901] == [False, False]
+
+
 async def test_an_alert_of_danger_always_sounds(ward: Ward) -> None:
     await ward.flag(Level.WATCH, rule="craving")
     for level in (Level.URGENT, Level.EMERGENCY, Level.URGENT):
