@@ -4,7 +4,7 @@
 that the same update gives the same key for ever and no other update does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -102,6 +102,18 @@ class Inbound:
             case _:
                 said = self.words or ""
         return said if any(letter.isalpha() for letter in said) else None
+
+    def without_words(self) -> "Inbound":
+        """The same, and no word of it: that something came, and which command."""
+        match self.event:
+            case Said(command=command):
+                return replace(self, event=Said("", command))
+            case Edited():
+                return replace(self, event=Edited(""))
+            case Showed(medium=medium):
+                return replace(self, event=Showed(medium))
+            case _:
+                return self
 
     def to_json(self) -> dict[str, Any]:
         """As the inbox keeps it (sealed)."""

@@ -2,12 +2,16 @@
 
 Plain functions of a unit, under the chat's lock. Whose turn it is, is decided here: a chat's turns are taken
 in the order in which its updates came, whichever process has them in hand.
+
+Of whoever no program knows, or not any more, no word is kept (our clinical brief, "Crisis"): what waits of a
+stranger is that something came. A card that is due is committed by then; else the lines are their answer.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from bot.inbound import Inbound
+from bot import people
+from bot.inbound import Inbound, Said
 from bot.journal import Log
 from bot.rows import Incoming, Receipt
 from bot.unit import Unit
@@ -38,9 +42,11 @@ def keep(unit: Unit, inbounds: Sequence[Inbound], *, ours: bool = False) -> list
 
     With `ours` other processes leave them alone for the time of a lease.
     """
-    for chat_hash in sorted({unit.digest(inbound.chat) for inbound in inbounds}):
+    chats = sorted({unit.digest(inbound.chat) for inbound in inbounds})
+    for chat_hash in chats:
         unit.lock(chat_hash)
-    return [inbound for inbound in inbounds if _note(unit, inbound, waits=True, ours=ours)]
+    whole = people.are_ours(unit, chats)
+    return [inbound for inbound in inbounds if _note(unit, inbound, waits=True, ours=ours, whole=whole)]
 
 
 def again(unit: Unit, inbound: Inbound, turn: Turn) -> str | None:
@@ -93,9 +99,15 @@ def due(unit: Unit, most: int) -> list[Inbound]:
     return [Inbound.from_json(row.body) for row in rows if heads[row.chat_hash] and row.body is not None]
 
 
-def _note(unit: Unit, inbound: Inbound, *, waits: bool, ours: bool = False) -> bool:
-    """Its redelivery key, and all of it while it waits; False if it came before."""
+def _note(
+    unit: Unit, inbound: Inbound, *, waits: bool, ours: bool = False, whole: bool | None = None
+) -> bool:
+    """Its redelivery key, and what may be kept of it while it waits; False if it came before.
+
+    `whole`: it is known that its words may be kept.
+    """
     due_at = unit.lease if ours else unit.now
+    kept = inbound if whole or not waits or _may_keep(unit, inbound) else inbound.without_words()
     row = Incoming(
         id=unit.new_id(),
         key=inbound.key,
@@ -104,6 +116,20 @@ def _note(unit: Unit, inbound: Inbound, *, waits: bool, ours: bool = False) -> b
         state=Receipt.WAITING if waits else Receipt.DONE,
         due_at=due_at if waits else None,
         message_id=inbound.message_id,
-        body=inbound.to_json() if waits else None,
+        body=kept.to_json() if waits else None,
     )
     return unit.add_once(row)
+
+
+def _may_keep(unit: Unit, inbound: Inbound) -> bool:
+    """Whether its words may be stored: a patient's, the team's, an invitation, and what comes behind one."""
+    chat_hash = unit.digest(inbound.chat)
+    if inbound.words is None or people.are_ours(unit, [chat_hash]) or _joins(unit, inbound):
+        return True
+    ahead = unit.find(Incoming, chat_hash=chat_hash, state=Receipt.WAITING)
+    return any(_joins(unit, Inbound.from_json(row.body)) for row in ahead if row.body is not None)
+
+
+def _joins(unit: Unit, inbound: Inbound) -> bool:
+    event = inbound.event
+    return isinstance(event, Said) and event.command == "start" and people.invites(unit, event.rest)

@@ -5,7 +5,8 @@ its redelivery key (`bot.inbox`), each chat's in order and all chats side by sid
 
 In a flood nobody's cry waits for the turns of those before. While more comes than there is time for, all of
 it is screened and kept, so that the next can be handed over; the turns are taken from there, in the order of
-arrival, as soon as everything is here. A message that the model has not read in time is kept too.
+arrival, as soon as everything is here. A message that the model has not read in time is kept too. Of a
+stranger's no word is: their turn comes at once, with the lines, and a card follows if the model hears more.
 
 A turn that fails is kept and tried again in its patient's order, and at last becomes a dead letter with an
 honest apology. Only a database that cannot commit makes `receive` raise; then Telegram keeps the update and
@@ -18,9 +19,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
-from bot import inbox, triage, turns
+from bot import inbox, people, triage, turns
 from bot.concerns import Concern
 from bot.conversations import Host
 from bot.inbound import Inbound, Pressed
@@ -93,6 +94,7 @@ class Intake:
         self._all_here = asyncio.Event()
         self._all_here.set()
         self._stopping = False
+        self._reading: set[asyncio.Task[None]] = set()
 
     async def receive(self, batch: Sequence[Inbound], more: bool = False) -> None:
         """Return when all of it is committed; concerns of the whole batch go before any turn.
@@ -131,6 +133,8 @@ class Intake:
         self._stopping = True
         self._all_here.set()
         await self.caught_up()
+        for reading in self._reading:
+            reading.cancel()
 
     # A flood
 
@@ -194,13 +198,37 @@ class Intake:
                 try:
                     concern = await self._triage.listen(inbound, concern, LISTENS_KEPT if kept else LISTENS)
                 except NotYet:
-                    goes_on = False
-                    if not kept:
-                        await self._storage.write(partial(inbox.keep, inbounds=[inbound]))
+                    goes_on = await self._unread(inbound, concern, kept)
                 else:
                     goes_on = await self._turn(inbound, concern, kept)
                 if kept and not goes_on:
                     return
+
+    async def _unread(self, inbound: Inbound, concern: Concern | None, kept: bool) -> bool:
+        """The model has not read it: it is kept until then. Strangers, of whom no word is, have their turn.
+
+        False while those behind it must wait.
+        """
+        if await self._storage.read(lambda unit: people.are_ours(unit, [unit.digest(inbound.chat)])):
+            if not kept:
+                await self._storage.write(partial(inbox.keep, inbounds=[inbound]))
+            return False
+        if concern is not None:
+            await self._triage.hear(inbound, concern)
+        else:
+            self._reading.add(asyncio.create_task(self._read_on(inbound)))
+        return await self._turn(inbound, concern, kept)
+
+    async def _read_on(self, inbound: Inbound) -> None:
+        """What the model hears in it after all: best effort, since its words are in memory alone."""
+        try:
+            await self._triage.listen(inbound, None, triage.AT_MOST)
+        except NotYet:
+            log.warning("listening.too_late")
+        except Exception as error:
+            log.error("listening.failed", error=error)
+        finally:
+            self._reading.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _again_in_order(self, inbounds: Sequence[Inbound]) -> int:
         """The number tried, up to the first behind which the others must wait."""

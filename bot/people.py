@@ -5,6 +5,7 @@ is a one-time invitation of which only a digest is kept. One Telegram account is
 role: staff who are patients elsewhere use another account.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -30,6 +31,8 @@ from bot.rows import (
 )
 from bot.unit import Unit
 
+WITH_A_TEAM = (Standing.ENROLLED, Standing.INVITED)
+"""Patients about whom a program can be told. Of everybody else who is not staff no word is stored."""
 TOLD_FROM = "told_from"
 """Where a profile keeps the thresholds of flags that somebody agreed to."""
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -77,6 +80,19 @@ def who(unit: Unit, chat: int, language: str | None = None) -> Person:
         return patient
     staff = unit.one(Staff, chat_hash=chat_hash, removed_at=None)
     return staff if staff is not None else Stranger(chat, chat_hash, language)
+
+
+def are_ours(unit: Unit, chat_hashes: Sequence[bytes]) -> bool:
+    """Whether each of these different chats is one of a patient with a team, or of the team itself."""
+    chats = tuple(chat_hashes)
+    ours = unit.count(Patient, chat_hash=chats, standing=WITH_A_TEAM)
+    return ours == len(chats) or ours + unit.count(Staff, chat_hash=chats, removed_at=None) == len(chats)
+
+
+def invites(unit: Unit, token: str) -> bool:
+    """Whether a token still works."""
+    digest = unit.digest(token)
+    return unit.count(Token, digest=digest, used_at=None, expires_at__gt=unit.now) > 0
 
 
 def address(person: Person) -> Address:
