@@ -116,6 +116,7 @@ def reason(program: Program, language: str, flag: Flag) -> str:
         "detail": body.get("detail"),
         "category": flag.category,
         "ask": body.get("ask", False),
+        "watched": body.get("watched", False),
         "rules": program.thresholds,
     }
     try:

@@ -6,6 +6,7 @@ words themselves stay in the patient's own sealed rows. For a stranger nothing i
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from bot import alerts, causes, desk, hiding, outbox, people
@@ -22,12 +23,13 @@ from bot.unit import Unit
 CRISIS = "crisis"
 ASQ = "asq"
 PLAN = "safety_plan"
+ANSWER_WITHIN = timedelta(minutes=15)
+"""Nothing answered for so long counts as a refusal, and as silence after a look-in (our clinical brief)."""
 RULES = (CRISIS, "asq", "asq_now", "safety", "no_answer", "silent", "lapse_body", "lapse_thoughts")
 """The flags of danger: more of the same within one that nobody has seen adds to it."""
 SAID_TWICE = ("lapse", "craving")
 """Flags of answers about what words may have told before, or tell after: one event makes one flag."""
 FOR_ASQ = (Category.SUICIDE, Category.SELF_HARM, Category.HOPELESSNESS)
-_WITH_A_TEAM = (Standing.ENROLLED, Standing.INVITED)
 _PRESSED = {
     "suicide": (Level.URGENT, Category.SUICIDE),
     "overdose": (Level.EMERGENCY, Category.OVERDOSE),
@@ -47,9 +49,9 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern) -> None:
     level, grave = Level(concern.level), needs_help_first(concern)
     if isinstance(person, Staff) and desk.awaits_note(unit, person):
         return
-    if not isinstance(person, Patient) or person.standing not in _WITH_A_TEAM:
+    if not isinstance(person, Patient) or person.standing not in people.WITH_A_TEAM:
         if grave:
-            outbox.card(unit, to, cause, _card(program, people.language(person), _alone(person), concern))
+            outbox.card(unit, to, cause, _card(program, people.language(person), alone(person), concern))
         return
     if person.standing == Standing.INVITED and not grave:
         return  # They have agreed to nothing yet: short of danger, nobody is told.
@@ -111,7 +113,8 @@ def unheard(program: Program, language: str, medium: Medium) -> str:
 def buttons(unit: Unit, program: Program, patient: Patient, *, hide: bool = False) -> Buttons:
     """What a person can do from a card, with one press each. What was set off is taken back by none.
 
-    With `hide`, and while the phone may be watched, a call to it is not offered, and all can be hidden.
+    With `hide`, and while the phone may be watched, all can be hidden. A call stays a wish that anybody may
+    have: there it is asked first whether the phone may ring (`bot.sos.call`).
     """
     hide = hide or hiding.is_watched(unit, patient)
     words, language = program.words, patient.language
@@ -123,7 +126,7 @@ def buttons(unit: Unit, program: Program, patient: Patient, *, hide: bool = Fals
     return [
         *rows,
         [
-            *([] if hide else [call]),
+            call,
             (words.plain(language, "crisis", "button_ground"), "o:ground"),
         ],
         [
@@ -194,19 +197,24 @@ def _is_more(flag: Flag, concern: Concern) -> bool:
 def _card_of(
     unit: Unit, program: Program, patient: Patient, concern: Concern, flag: Flag, *, added: bool
 ) -> str:
-    """The card of somebody whose team is told: with what it can do, and whether the team is on duty and how
-    soon the next of them is rung. Hours are named only where the program has set some."""
+    """The card of somebody whose team is told: with what it can do, whether the team is on duty, and how soon
+    the next of them is rung, or the only one again. Hours are named only where the program has set some."""
     hours, now = program.duty_hours, unit.now
     on = hours.on(now, program.time_zone) if hours.spans else None
     emergency = Level(concern.level) is Level.EMERGENCY
     minutes = program.emergency_minutes if emergency else program.urgent_minutes
     back = local(hours.next(now, program.time_zone), patient.time_zone) if on is False else None
+    first, then = (alerts.recipients(unit, program, patient, step) for step in (0, 1))
+    again = {one.id for one in then} <= {one.id for one in first}
     return _card(
         program,
         patient.language,
         reached(unit, program, patient),
         concern,
-        duty=program.words.text(patient.language, "crisis", "duty", on=on, back=back, minutes=minutes[0]),
+        again=again,
+        duty=program.words.text(
+            patient.language, "crisis", "duty", on=on, back=back, minutes=minutes[0], again=again
+        ),
         below="plan" if patient.standing == Standing.ENROLLED else "exercise",
         news="added" if added else "now" if flag.rings else "later",
     )
@@ -221,7 +229,7 @@ def _card(program: Program, language: str, situation: str, concern: Concern, **k
     )
 
 
-def _alone(person: Person) -> str:
+def alone(person: Person) -> str:
     """The situation of somebody about whom nobody is told."""
     match person:
         case Patient(standing=Standing.DECLINED):
@@ -243,6 +251,7 @@ def context(
     below: str = "",
     duty: str = "",
     news: str = "",
+    again: bool = False,
 ) -> Mapping[str, Any]:
     """What the words of a card may name (the top of content/en/crisis.jinja says what each means)."""
     category = concern.category if concern else ""
@@ -253,5 +262,7 @@ def context(
         "below": below,
         "duty": duty,
         "news": news,
+        "again": again,
+        "answer_minutes": ANSWER_WITHIN // timedelta(minutes=1),
         "hide": category == Category.ABUSE and below != "",
     }

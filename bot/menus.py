@@ -74,11 +74,18 @@ def greet(unit: Unit, host: Host, patient: Patient, block: str) -> None:
 
 def tell_outsider(unit: Unit, host: Host, person: Person, block: str) -> None:
     """A line for who is nobody's patient here, with the crisis lines."""
-    program, language = host.program, people.language(person)
-    text = program.words.text(
+    outbox.say(unit, people.address(person), outside(host.program, person, block))
+
+
+def outside(program: Program, person: Person, block: str = "") -> str:
+    """That line; without a block, what this is and how to be invited."""
+    if not block:
+        declined = isinstance(person, Patient) and person.standing == Standing.DECLINED
+        block = "declined" if declined else "discharged" if isinstance(person, Patient) else "stranger"
+    language = people.language(person)
+    return program.words.text(
         language, "menu", block, name="", program=program.name, lines=program.lines_in(language)
     )
-    outbox.say(unit, people.address(person), text)
 
 
 def commands(program: Program, language: str, names: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -50,7 +50,7 @@ def plan(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
     """`/plan` and its buttons: `o:plan[:make|change|step:STEP|line:STEP:N|add:STEP|share[:yes]|unshare]`."""
     match args:
         case ["make"]:
-            _make(unit, host, patient)
+            _make(unit, host, patient, inbound)
         case ["change"]:
             _say(unit, host, patient, "which_step", _step_buttons(host, patient))
         case ["step", step] if step in set(Step):
@@ -68,15 +68,16 @@ def plan(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
         case ["unshare"]:
             _unshare(unit, host, patient)
         case _:
-            show(unit, host, patient)
+            show(unit, host, patient, inbound)
     return None
 
 
-def show(unit: Unit, host: Host, patient: Patient) -> None:
-    """The whole plan in one message, or the offer to make one; at once, like a card."""
-    steps = of(unit, patient)
+def show(unit: Unit, host: Host, patient: Patient, inbound: Inbound) -> None:
+    """The whole plan in one message, or the offer to make one; at once, like a card, and once."""
+    steps, cause = of(unit, patient), f"plan:{inbound.key.hex()}"
     if steps is None:
-        _say(unit, host, patient, "no_plan", [[_button(host.program, patient, "button_make", "o:plan:make")]])
+        make = [[_button(host.program, patient, "button_make", "o:plan:make")]]
+        outbox.say(unit, people.address(patient), _words(host, patient, "no_plan"), make, cause=cause)
         return
     shared = is_shared(unit, patient)
     outbox.say(
@@ -92,6 +93,7 @@ def show(unit: Unit, host: Host, patient: Patient) -> None:
         ),
         _plan_buttons(unit, host, patient, shared=shared),
         lane=Lane.ALERT,
+        cause=cause,
     )
 
 
@@ -147,14 +149,14 @@ def show_to_staff(unit: Unit, host: Host, staff: Staff, code: str) -> str | None
     return None
 
 
-def _make(unit: Unit, host: Host, patient: Patient) -> None:
+def _make(unit: Unit, host: Host, patient: Patient, inbound: Inbound) -> None:
     left = conversations.unfinished(unit, patient, crisis.PLAN)
     if left is not None:
         conversations.go_on(unit, host, patient, left)
     elif of(unit, patient) is None:
         conversations.begin(unit, host, patient, crisis.PLAN)
     else:
-        show(unit, host, patient)
+        show(unit, host, patient, inbound)
 
 
 def _change_line(unit: Unit, host: Host, patient: Patient, topic: str) -> None:

@@ -46,7 +46,7 @@ def settings(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: l
 
 
 def help_(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    """What Handrail can do, and where help is."""
+    """What Handrail can do, and where help is; once for an update (`bot.sos` answers before its turn)."""
     program = host.program
     text = program.words.text(
         patient.language,
@@ -56,7 +56,7 @@ def help_(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list
         commands=menus.commands(program, patient.language, menus.PATIENT),
         lines=program.lines_in(patient.language),
     )
-    outbox.say(unit, people.address(patient), text, menus.main(unit, host, patient))
+    outbox.card(unit, people.address(patient), inbound.key.hex(), text, menus.main(unit, host, patient))
     return None
 
 

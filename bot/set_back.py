@@ -7,7 +7,7 @@ their slots are unique, so none comes twice. Looking twice changes nothing.
 
 from datetime import timedelta
 
-from bot import escalation, vigils
+from bot import crisis, escalation, vigils
 from bot.journal import Log
 from bot.nudges import Kind
 from bot.program import Program
@@ -61,8 +61,8 @@ def _watch(unit: Unit) -> None:
     for session in unit.find(Session, state=(SessionState.OPEN, SessionState.ASIDE), touched_at__gt=unit.now):
         unit.change(session, touched_at=unit.now)
     within = {
-        vigils.Vigil.REFUSAL: vigils.ANSWER_WITHIN,
-        vigils.Vigil.SILENCE: vigils.LOOK_IN_AFTER + vigils.ANSWER_WITHIN,
+        vigils.Vigil.REFUSAL: crisis.ANSWER_WITHIN,
+        vigils.Vigil.SILENCE: vigils.LOOK_IN_AFTER + crisis.ANSWER_WITHIN,
         Kind.LOOK_IN: vigils.LOOK_IN_AFTER,
     }
     for kind, at_most in within.items():

@@ -7,11 +7,24 @@ buttons under a card are answered here too; none of them takes back what was set
 
 from collections.abc import Callable, Mapping, Sequence
 
-from bot import alerts, conversations, crisis, hiding, menus, outbox, people, plans, rota, safety, ways
+from bot import (
+    alerts,
+    conversations,
+    crisis,
+    hiding,
+    menus,
+    outbox,
+    people,
+    plans,
+    preferences,
+    rota,
+    safety,
+    ways,
+)
 from bot.concerns import Category, Level
 from bot.conversations import Host
 from bot.flags import Raised
-from bot.inbound import Inbound, Medium, Pressed, Said, Showed
+from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
 from bot.outbox import Button, Buttons
 from bot.program import Program, local
 from bot.rows import Flag, Outgoing, Patient, Staff, Standing
@@ -19,42 +32,57 @@ from bot.unit import Unit
 from bot.ways import Way
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
+_CALLS = ("o:sos", "o:help", "o:plan", "o:ground", "o:call", "o:call:safe")
 _WAYS = (("craving",), ("suicide",), ("overdose", "withdrawal"), ("hurt",), ("used", "using"))
 
 
 def is_call(inbound: Inbound) -> bool:
     """Whether somebody asks for help outright, or may do so where nobody can hear it: in a voice note."""
     match inbound.event:
-        case Said(command="sos") | Pressed(data="o:sos"):
+        case Said(command="sos" | "help" | "plan"):
             return True
+        case Pressed(data=data):
+            return data in _CALLS
         case Showed(medium=Medium.VOICE, caption=None):
             return True
         case _:
             return False
 
 
-def answer(unit: Unit, host: Host, inbound: Inbound) -> None:
-    """Help for a call of somebody with a team, before its turn and once; others have it from their turn."""
+def answer(unit: Unit, host: Host, inbound: Inbound) -> bool:
+    """Help for a call, before its turn and once, whoever calls. False for staff who ask what they can do."""
     person = people.who(unit, inbound.chat, inbound.language)
-    if not isinstance(person, Patient) or person.standing not in (Standing.ENROLLED, Standing.INVITED):
-        return
-    if isinstance(inbound.event, Showed):
-        text = crisis.unheard(host.program, person.language, inbound.event.medium)
-        asked = conversations.asked(unit, host.program, person, inbound.at)  # then the question follows
-        below = menus.main(unit, host, person) if asked is None else ()
-        outbox.card(unit, people.address(person), inbound.key.hex(), text, below)
+    program, event, to = host.program, inbound.event, people.address(person)
+    with_a_team = isinstance(person, Patient) and person.standing in people.WITH_A_TEAM
+    if isinstance(event, Showed):
+        below: Buttons = ()
+        if isinstance(person, Patient) and with_a_team:
+            asked = conversations.asked(unit, program, person, inbound.at)  # then the question follows
+            below = menus.main(unit, host, person) if asked is None else ()
+        text = crisis.unheard(program, people.language(person), event.medium)
+        outbox.card(unit, to, inbound.key.hex(), text, below)
+        return True
+    name, *args = _asked_for(event)
+    if isinstance(person, Patient) and with_a_team:
+        answers = _HELP if person.standing == Standing.ENROLLED else _BEFORE_CONSENT
+        answers.get(name, sos)(unit, host, person, inbound, args)
+    elif isinstance(person, Staff) and name == "help":
+        return False
     else:
-        _show_ways(unit, host, person, inbound)
+        language, situation = people.language(person), crisis.alone(person)
+        helps = name != "help"
+        text = _sos_text(program, language, situation) if helps else menus.outside(program, person)
+        outbox.card(unit, to, inbound.key.hex(), text)
+    return True
 
 
 def unsaved(program: Program, inbound: Inbound) -> str:
-    """The same for when storage is gone: the lines."""
+    """The same for when storage is gone: the lines, or the exercise, which needs nothing of ours."""
     language = inbound.language or "en"
     if isinstance(inbound.event, Showed):
         return crisis.unheard(program, language, inbound.event.medium)
-    return program.words.text(
-        language, "crisis", "sos_unsaved", **crisis.context(program, language, "unsaved")
-    )
+    block = "grounding" if _asked_for(inbound.event) == ["ground"] else "sos_unsaved"
+    return program.words.text(language, "crisis", block, **crisis.context(program, language, "unsaved"))
 
 
 def sos(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
@@ -72,7 +100,8 @@ def sos(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[s
 
 def ground(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
     text = host.program.words.text(patient.language, "crisis", "grounding")
-    outbox.say(unit, people.address(patient), text, crisis.buttons(unit, host.program, patient))
+    below = crisis.buttons(unit, host.program, patient)
+    outbox.card(unit, people.address(patient), inbound.key.hex(), text, below)
     return None
 
 
@@ -89,8 +118,21 @@ def misunderstood(unit: Unit, host: Host, patient: Patient, inbound: Inbound, ar
 
 
 def call(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
+    """A wish for a call, told to the team. Where somebody may read along it is asked first whether the phone
+    may ring, and whoever calls knows who may pick up."""
+    watched = hiding.is_watched(unit, patient)
+    if watched and args != ["safe"]:
+        words, language = host.program.words, patient.language
+        below = [
+            [(words.plain(language, "crisis", "button_call_safe"), "o:call:safe")],
+            [hiding.button(host.program, patient)],
+        ]
+        text = words.text(language, "crisis", "call_watched")
+        outbox.card(unit, people.address(patient), inbound.key.hex(), text, below)
+        return None
     raised = Raised("call_me", Level.WATCH, Category.NONE)
-    flag = alerts.raise_flag(unit, host.program, patient, raised, f"call:{inbound.key.hex()}")
+    cause, body = f"call:{inbound.key.hex()}", {"watched": True} if watched else None
+    flag = alerts.raise_flag(unit, host.program, patient, raised, cause, body)
     if flag is not None:
         line = alerts.told(unit, host.program, patient, flag)
         outbox.say(unit, people.address(patient), line, menus.main(unit, host, patient))
@@ -103,9 +145,13 @@ def hide(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
 
 
 def _show_ways(unit: Unit, host: Host, patient: Patient, inbound: Inbound) -> None:
-    program, language = host.program, patient.language
-    text = program.words.text(language, "crisis", "sos", **crisis.context(program, language, "enrolled"))
+    situation = crisis.reached(unit, host.program, patient)
+    text = _sos_text(host.program, patient.language, situation)
     outbox.card(unit, people.address(patient), inbound.key.hex(), text, _ways(unit, host, patient))
+
+
+def _sos_text(program: Program, language: str, situation: str) -> str:
+    return program.words.text(language, "crisis", "sos", **crisis.context(program, language, situation))
 
 
 def _ways(unit: Unit, host: Host, patient: Patient) -> Buttons:
@@ -124,6 +170,17 @@ def _ways(unit: Unit, host: Host, patient: Patient) -> Buttons:
             ],
         ]
     return [*rows, *crisis.buttons(unit, host.program, patient)[:-1]]
+
+
+def _asked_for(event: Event) -> list[str]:
+    """What was asked for, by command or by button, and what more the button says."""
+    match event:
+        case Said(command=str() as command):
+            return [command]
+        case Pressed(data=data):
+            return data.split(":")[1:]
+        case _:
+            return [""]
 
 
 def _thank(unit: Unit, host: Host, patient: Patient, what: str, block: str) -> None:
@@ -172,3 +229,6 @@ OPENS: Mapping[str, Handler] = {
     "hide": hide,
     **plans.OPENS,
 }
+_BEFORE_CONSENT: Mapping[str, Handler] = {"ground": ground, "call": call}
+_HELP: Mapping[str, Handler] = {**_BEFORE_CONSENT, **COMMANDS, "help": preferences.help_}
+"""What answers a call; anything else opens the ways of /sos."""

@@ -18,7 +18,7 @@ from bot.direct import Direct
 from bot.inbound import Inbound, Pressed
 from bot.journal import Log
 from bot.listening import Deaf, Listening
-from bot.unit import Storage, Work
+from bot.unit import Storage, Unit, Work
 
 log = Log(__name__)
 
@@ -92,7 +92,10 @@ class Triage:
 
     async def _help(self, inbound: Inbound) -> None:
         """Commit help for a call in time, or send it past the storage."""
-        commit = partial(sos.answer, host=self._host, inbound=inbound)
+
+        def commit(unit: Unit) -> None:
+            sos.answer(unit, self._host, inbound)
+
         await self._in_time(commit, inbound, Level.NONE, partial(sos.unsaved, self._host.program, inbound))
 
     async def _in_time(

@@ -34,6 +34,7 @@ _BEFORE_CONSENT = (
     "o:sos",
     "o:ground",
     "o:call",
+    "o:call:safe",
     "o:safe",
     "o:misunderstood",
     "o:hide",
@@ -59,6 +60,8 @@ def take(unit: Unit, host: Host, inbound: Inbound, concern: Concern | None) -> s
             return attending.take(unit, host, person, inbound, concern)
         case Patient(standing=Standing.INVITED):
             return _enrolling(unit, host, person, inbound, concern)
+        case Staff() if sos.is_call(inbound) and sos.answer(unit, host, inbound):
+            return None
         case Staff():
             return staff.take(unit, host, person, inbound, helped=crisis.needs_help_first(concern))
         case _:
@@ -89,7 +92,7 @@ def _enrolling(
             if outcome not in (Redeemed.USED, Redeemed.PATIENT):
                 text = host.program.words.text(patient.language, "menu", f"token_{outcome}", name="")
                 outbox.say(unit, people.address(patient), text)
-        case Said(command="cancel" | "back" | "sos" | "help" as command):
+        case Said(command="cancel" | "back" | "sos" | "help" | "plan" as command):
             return _ENROLLING[command](unit, host, patient, inbound, [])
         case Said(command=None, text=text) if not _is_asked(unit, host, patient, inbound.at):
             return _unasked(unit, host, patient, inbound, text, concern)
@@ -140,20 +143,19 @@ def _outsider(
 ) -> str | None:
     """Nobody's patient here (any more): the crisis lines, what this is, how to be invited."""
     match inbound.event:
-        case Said(command="start", rest=token) if token:
+        case Said(command="start", rest=token) if token and not crisis.needs_help_first(concern):
             return _redeem(unit, host, person, token.split()[0], inbound)
+        case _ if crisis.needs_help_first(concern) or outbox.has_card(unit, inbound.key.hex()):
+            return None
+        case _ if sos.is_call(inbound):
+            sos.answer(unit, host, inbound)
         case Pressed():
             return host.program.words.plain(people.language(person), "menu", "toast_outsider")
         case Showed(medium=medium) if concern is None:
             text = crisis.unheard(host.program, people.language(person), medium)
             outbox.say(unit, people.address(person), text)
-            return None
         case _:
-            pass
-    if not crisis.needs_help_first(concern):
-        declined = isinstance(person, Patient) and person.standing == Standing.DECLINED
-        block = "declined" if declined else "discharged" if isinstance(person, Patient) else "stranger"
-        menus.tell_outsider(unit, host, person, block)
+            menus.tell_outsider(unit, host, person, "")
     return None
 
 
@@ -200,4 +202,5 @@ _ENROLLING: Mapping[str, attending.Handler] = {
     "back": attending.COMMANDS["back"],
     "sos": sos.sos,
     "help": sos.sos,
+    "plan": sos.sos,
 }

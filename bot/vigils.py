@@ -19,8 +19,6 @@ from bot.unit import Unit
 from dialogs.lapse import CHECK_AGAIN_MINUTES
 
 LOOK_IN = "trigger_followup"
-ANSWER_WITHIN = timedelta(minutes=15)
-"""Nothing answered for so long counts as a refusal, and as silence after a look-in."""
 LOOK_IN_AFTER = timedelta(minutes=CHECK_AGAIN_MINUTES)
 
 
@@ -31,7 +29,7 @@ class Vigil(StrEnum):
 
 def over_answer(unit: Unit, patient: Patient, session: Session) -> None:
     """Wait for answers to the safety questions of this session."""
-    _keep(unit, patient, Vigil.REFUSAL, session.id, unit.now + ANSWER_WITHIN)
+    _keep(unit, patient, Vigil.REFUSAL, session.id, unit.now + crisis.ANSWER_WITHIN)
 
 
 def over_look_in(unit: Unit, patient: Patient, session: Session, about: int) -> None:
@@ -45,7 +43,7 @@ def over_look_in(unit: Unit, patient: Patient, session: Session, about: int) -> 
 
 def over_silence(unit: Unit, patient: Patient, session: Session) -> None:
     """Wait for a sign of life after the look-in that was promised with this session."""
-    _keep(unit, patient, Vigil.SILENCE, session.id, unit.now + LOOK_IN_AFTER + ANSWER_WITHIN)
+    _keep(unit, patient, Vigil.SILENCE, session.id, unit.now + LOOK_IN_AFTER + crisis.ANSWER_WITHIN)
 
 
 def end(unit: Unit, patient: Patient, session: Session) -> None:
@@ -112,8 +110,8 @@ def _look(unit: Unit, program: Program, row: Reminder) -> None:
             _raise(unit, program, patient, raised, session, unasked=True)
     elif session.state == SessionState.DONE:
         unit.remove(Reminder, id=row.id)
-    elif session.touched_at + ANSWER_WITHIN > unit.now and session.state != SessionState.CANCELLED:
-        unit.change(row, next_at=session.touched_at + ANSWER_WITHIN)
+    elif session.touched_at + crisis.ANSWER_WITHIN > unit.now and session.state != SessionState.CANCELLED:
+        unit.change(row, next_at=session.touched_at + crisis.ANSWER_WITHIN)
     else:
         refused(unit, program, patient, session, unasked=True)
 
@@ -121,7 +119,7 @@ def _look(unit: Unit, program: Program, row: Reminder) -> None:
 def _heard_from(unit: Unit, patient: Patient, row: Reminder) -> bool:
     """Whether anything at all, a word or a press, came from them since the look-in."""
     assert row.next_at is not None
-    since = row.next_at - ANSWER_WITHIN
+    since = row.next_at - crisis.ANSWER_WITHIN
     # Up to now: where the clock was set back, what came before lies in the future.
     return unit.count(Incoming, chat_hash=patient.chat_hash, at__ge=since, at__le=unit.now) > 0
 

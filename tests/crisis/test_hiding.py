@@ -39,7 +39,6 @@ async def test_whoever_stops_the_question_is_there_and_gets_an_answer_with_hide(
     (told,) = await small_ward.presses(sam, "Stop here")
     assert "You don't have to answer" in told
     assert "Hide" in await small_ward.buttons(sam)
-    assert "📞 Please call me" not in await small_ward.buttons(sam)
 
 
 @pytest.mark.parametrize("said", [BEATEN, LOUD])
@@ -78,7 +77,6 @@ async def test_other_silence_while_it_is_open_is_met_in_plain_words_with_hide(
         (told,) = await small_ward.passes(sam, some)
     assert not [word for word in ALWAYS_NAMED if word in told]
     assert "Hide" in await small_ward.buttons(sam)
-    assert "📞 Please call me" not in await small_ward.buttons(sam)
 
 
 async def test_once_it_is_closed_words_are_whole_again(small_ward: Ward) -> None:
@@ -91,6 +89,37 @@ async def test_once_it_is_closed_words_are_whole_again(small_ward: Ward) -> None
     assert "your team" in told
 
 
+async def test_a_call_is_asked_for_in_two_presses_and_who_calls_knows(ward: Ward) -> None:
+    """A wish for a call is nobody's to refuse: whoever may be watched is asked first whether the phone may
+    ring, and whoever calls is told that somebody may be near."""
+    sam = await ward.enrol()
+    await ward.says(sam, BEATEN)
+    await ward.presses(sam, "No")
+    await ward.says(sam, "/sos")
+    (asked,) = await ward.presses(sam, "📞 Please call me")
+    assert asked.endswith("Is it all right if it rings?")
+    assert not [word for word in ALWAYS_NAMED if word in asked]
+    assert list(await ward.buttons(sam)) == ["Yes, it can ring", "Hide"]
+    assert ("call_me", Level.WATCH) not in await ward.rules(sam)
+    (told,) = await ward.presses(sam, "Yes, it can ring")
+    assert "you'd like a call" in told
+    assert ("call_me", Level.WATCH) in await ward.rules(sam)
+    alerts = await ward.queued(staff_id__not=None)
+    assert "leave no message" in str([row.body for row in alerts])
+
+
+async def test_who_is_pregnant_and_watched_finds_the_button_that_is_named(small_ward: Ward) -> None:
+    sam = await small_ward.enrol()
+    await small_ward.says(sam, BEATEN)
+    await small_ward.presses(sam, "No")
+    await small_ward.says(sam, HIGH)
+    await small_ward.presses(sam, "No, someone is here")
+    await small_ward.presses(sam, "No")
+    (end,) = await small_ward.presses(sam, "Skip")
+    assert "Press “Please call me” too" in end.replace("press", "Press")
+    assert "📞 Please call me" in await small_ward.buttons(sam)
+
+
 async def test_abuse_within_another_emergency_is_an_alert_of_its_own(small_ward: Ward) -> None:
     """Whoever calls back has to know that the phone may be watched."""
     sam = await small_ward.enrol()
@@ -100,7 +129,6 @@ async def test_abuse_within_another_emergency_is_an_alert_of_its_own(small_ward:
         (Category.SUICIDE, Level.EMERGENCY),
         (Category.ABUSE, Level.URGENT),
     }
-    assert "📞 Please call me" not in await small_ward.buttons(sam)
 
 
 async def test_hide_reaches_back_48_hours_and_takes_what_waits_to_be_sent(ward: Ward) -> None:

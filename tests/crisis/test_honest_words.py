@@ -1,14 +1,15 @@
 """Nothing is claimed that is not so: who was told, who can be reached, in whose language help is named."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot import turns
+from bot import crisis, turns
 from bot.inbound import Inbound, Said
-from bot.rows import Flag, Leave, Outgoing, Role, Staff, Standing
+from bot.rows import Flag, Leave, Outgoing, Role, Sending, Staff, Standing
 from bot.unit import Unit
-from tests.crisis.clinic import DIE, HURT, PULL, Ward
+from tests.crisis.clinic import BURDEN, DIE, HURT, PULL, Ward
 from tests.reminders.clinic import DANA, HOUR
 
 STRANGER = 7777
@@ -48,6 +49,49 @@ async def test_neither_does_the_word_after_an_unanswered_question(small_ward: Wa
     said = await small_ward.passes(sam, 15)
     assert any("can't reach anyone" in text for text in said)
     assert not any("asking your team" in text for text in said)
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+async def test_the_ways_of_sos_say_whom_they_alert(small_ward: Ward, reachable: bool) -> None:
+    sam = await small_ward.enrol() if reachable else await alone(small_ward)
+    (ways,) = await small_ward.says(sam, "/sos")
+    assert ("also alert your team" in ways) == reachable
+    assert ("can't reach anyone on your team" in ways) != reachable
+    await small_ward.change(sam, standing=Standing.INVITED)
+    (ways,) = await small_ward.says(sam, "/sos")
+    assert ("the counselor who invited you" in ways) == reachable
+    assert "alert your team" not in ways
+
+
+@pytest.mark.parametrize("more", [None, Role.COUNSELOR, Role.SUPERVISOR])
+async def test_on_a_team_of_one_no_next_person_is_promised(small_ward: Ward, more: Role | None) -> None:
+    """Whoever is the only one to ring is rung again; whatever is said comes true."""
+    if more is not None:
+        await small_ward.joins("Ben", more)
+    sam = await small_ward.enrol()
+    (card, *_) = await small_ward.says(sam, DIE)
+    assert ("I ring the next person" in card) is (more is not None)
+    assert ("no one answers in 15 minutes, I ring again" in card) is (more is None)
+    assert await small_ward.rung(sam) == 1
+    rows = await small_ward.queued(staff_id__not=None)
+    await small_ward.do(lambda unit: [unit.change(row, state=Sending.SENT) for row in rows])
+    small_ward.clock.advance(HOUR / 4)
+    await small_ward.ticks()
+    assert await small_ward.rung(sam) >= 2
+    jo = await small_ward.enrol(standing=Standing.INVITED)
+    (card, *_) = await small_ward.says(jo, DIE)
+    assert ("and others there if no one answers" in card) is (more is not None)
+
+
+async def test_how_long_an_answer_is_waited_for_is_said_as_the_rule_has_it(
+    small_ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crisis, "ANSWER_WITHIN", timedelta(minutes=25))
+    sam = await small_ward.enrol(evening=None)
+    (card, _) = await small_ward.says(sam, BURDEN)
+    assert "don't answer within 25 minutes" in card
+    assert await small_ward.passes(sam, 24) == []
+    assert await small_ward.passes(sam, 1) != []
 
 
 async def test_that_somebody_is_safe_is_passed_on_only_to_whom_it_can_be(small_ward: Ward) -> None:

@@ -70,15 +70,16 @@ async def test_the_safety_question_decides(small_ward: Ward, topic: str, answer:
     assert max(await small_ward.flags(sam), key=lambda flag: Level(flag.level).rank).level == level
 
 
-async def test_no_call_is_offered_to_a_phone_that_may_be_watched(ward: Ward) -> None:
+async def test_a_phone_that_may_be_watched_rings_at_no_single_press(ward: Ward) -> None:
     sam = await ward.enrol()
     await ward.says(sam, "/sos")
     await ward.presses(sam, "Someone is hurting me")
     rows = await ward.storage.read(lambda unit: unit.find(Outgoing, patient_id=sam, order="id"))
     [card] = [row.body for row in rows if row.body and "Is this phone safe" in row.body.get("text", "")]
     pressed = [data for row in card["buttons"] for _, data in row]
-    assert "o:hide" in pressed
-    assert "o:call" not in pressed
+    assert pressed[0] == "o:hide"
+    await ward.presses(sam, "o:call")
+    assert [flag.rule for flag in await ward.flags(sam)] == ["crisis"]
 
 
 async def test_riding_out_a_craving_is_looked_in_on_after_twenty_minutes(ward: Ward) -> None:

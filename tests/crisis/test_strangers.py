@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from bot import inbox, people
-from bot.inbound import Edited, Event, Inbound, Medium, Said, Showed
+from bot.inbound import Edited, Event, Inbound, Medium, Pressed, Said, Showed
 from bot.listening import Listening
 from bot.rows import Incoming, Message, Outgoing, Patient, Receipt, Standing
 from tests.crisis.clinic import BURDEN, DIE, VEILED, Model, Ward
@@ -151,3 +151,31 @@ async def test_a_patients_words_wait_whole_beside_a_strangers(ward: Ward) -> Non
     await ward.intake().retry()
     kept = await ward.do(lambda unit: unit.find(Message, patient_id=sam))
     assert [row.text for row in kept] == ["a heron"]
+
+
+@pytest.mark.parametrize("who", ["stranger", Standing.DISCHARGED, Standing.DECLINED])
+@pytest.mark.parametrize(
+    "event",
+    [Said("/sos", "sos"), Said("/plan", "plan"), Pressed("o:sos", "c"), Pressed("o:call", "c")],
+)
+async def test_who_asks_for_help_finds_people_and_hears_that_no_program_is_told(
+    ward: Ward, who: str, event: Event
+) -> None:
+    chat = await chat_of(ward, who)
+    await ward.intake().receive([inbound(ward, event, chat)])
+    (said,) = await heard(ward, chat)
+    assert said.startswith("<b>A line: 1-800")
+    assert "telling no one" in said
+    assert "alert" not in said
+    assert "your team" not in said
+
+
+async def test_one_of_the_team_finds_them_too_and_what_they_can_send(ward: Ward) -> None:
+    dana = ward.dana
+    assert dana is not None
+    assert dana.chat is not None
+    await ward.intake().receive([inbound(ward, Said("/sos", "sos"), dana.chat)])
+    (said,) = await heard(ward, dana.chat)
+    assert "This is for you, as for anyone" in said
+    await ward.intake().receive([inbound(ward, Said("/help", "help"), dana.chat)])
+    assert "/caseload" in (await heard(ward, dana.chat))[-1]

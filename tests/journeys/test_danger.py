@@ -319,10 +319,24 @@ def _speaks(phone: Phone) -> None:
     phone.voice()
 
 
+def _looks_for_help(phone: Phone) -> None:
+    phone.send("/help")
+
+
+def _looks_for_the_plan(phone: Phone) -> None:
+    phone.send("/plan")
+
+
 @pytest.mark.parametrize("how", ["refuses", "hangs"])
 @pytest.mark.parametrize(
     ("asks", "then"),
-    [(_asks, "press what is going on"), (_presses, "press what is going on"), (_speaks, "hear voice notes")],
+    [
+        (_asks, "press what is going on"),
+        (_presses, "press what is going on"),
+        (_speaks, "hear voice notes"),
+        (_looks_for_help, "What you can send me"),
+        (_looks_for_the_plan, "have a safety plan yet"),
+    ],
 )
 async def test_with_storage_gone_whoever_asks_for_help_gets_the_lines_at_once(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch, asks: Callable[[Phone], None], then: str, how: str
@@ -343,6 +357,38 @@ async def test_with_storage_gone_whoever_asks_for_help_gets_the_lines_at_once(
     await clinic.settle()
     newest = [m for m in clinic.sam.messages if not m.mine and m.message_id >= shown.message_id]
     assert [m.message_id for m in newest] == [shown.message_id, again.message_id]
+
+
+@pytest.mark.parametrize("data", ["o:call", "o:ground", "o:help", "o:plan"])
+async def test_with_storage_gone_a_press_for_help_is_answered_too(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, data: str
+) -> None:
+    """A call that could not be passed on is said to be none; an exercise needs nothing of ours."""
+    clinic.expected = {"not_committed", "turn.failed", "sender.not_", "tick.failed"}
+    await clinic.seed()
+    [shown] = await clinic.say(clinic.sam, "/sos")
+    mend = broken(clinic, monkeypatch, "refuses")
+    clinic.sam.mark()
+    clinic.sam.press_data(shown.message_id, data)
+    said = await clinic.sam.wait(lambda m: "5-4-3-2-1" in m.text or "nobody has been told anything" in m.text)
+    assert ("5-4-3-2-1" in said.text) == (data == "o:ground")
+    mend()
+
+
+@pytest.mark.parametrize("asks", ["/sos", "/help"])
+async def test_with_storage_gone_a_stranger_who_asks_for_help_finds_it(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, asks: str
+) -> None:
+    clinic.expected = {"not_committed", "turn.failed", "sender.not_", "tick.failed"}
+    await clinic.seed()
+    mend = broken(clinic, monkeypatch, "refuses")
+    kim = clinic.phone(NEW)
+    kim.send(asks)
+    shown = await kim.wait(lambda m: LINES in m.text)
+    assert "nobody has been told" in shown.text
+    mend()
+    again = await kim.wait(lambda m: LINES in m.text and m.message_id > shown.message_id, timeout=20)
+    assert "broken" not in again.text
 
 
 async def test_with_storage_gone_an_ordinary_message_waits_and_is_answered_once(

@@ -28,8 +28,12 @@ def card(block: str, situation: str, category: Category | None, language: str, r
         situation=situation,
         below=below,
         hide=category is Category.ABUSE and below != "",
-        duty=WORDS.text(language, "crisis", "duty", on=True, back=None, minutes=15) if below else "",
+        duty=WORDS.text(language, "crisis", "duty", on=True, back=None, minutes=15, again=False)
+        if below
+        else "",
         news="now",
+        again=False,
+        answer_minutes=15,
     )
 
 
