@@ -8,7 +8,7 @@ An answered question keeps one button that shows the answer; pressing it changes
 ones stay.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -44,12 +44,14 @@ class Host:
     """What the conversations are part of: what finishing a dialog sets off, and what an answer does.
 
     `told` gives lines that lead the next message ("I have told Dana …"), for flags that an answer raised.
+    `known` gives what the words of some prompts may know when they are said: the facts, where those change.
     """
 
     program: Program
     finished: Finished
     told: Told
     facts: Callable[[Unit, Program, Patient, str, int | None], Facts]
+    known: Callable[[Unit, Program, Patient, Facts, Iterable[str]], Facts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,12 +368,13 @@ def _ask(
         state=SessionState.OPEN,
     )
     words, language, name = host.program.words, patient.language, at.dialog.name
+    facts = host.known(unit, host.program, patient, at.facts, (p.key for p in (*at.turn.says, prompt)))
     if unclear is None:
-        lines += [words.prompt(language, name, say, at.turn, at.facts) for say in at.turn.says]
+        lines += [words.prompt(language, name, say, at.turn, facts) for say in at.turn.says]
     else:
         lines.append(words.text(language, "unclear", unclear.reason, prompt=prompt))
     lines += told
-    lines.append(words.prompt(language, name, prompt, at.turn, at.facts))
+    lines.append(words.prompt(language, name, prompt, at.turn, facts))
     position, total = len(at.turn.path) + 1, at.total
     if total is None:
         _, total = engine.foresee(at.dialog, at.facts, at.answers)

@@ -1,5 +1,6 @@
 """What a dialog is given when it opens, and what it sets off when answers come and when it ends."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, time, timedelta
 from functools import partial
@@ -46,6 +47,8 @@ _READINGS = {
     "trigger_followup": ("urge",),
     "riding_out": ("urge",),
 }
+PROMISES = frozenset({"asq_intro", "asq_call_now", "lapse_call"})
+"""Questions and lines whose words promise the team: they go by who can be reached when they are said."""
 _FOLLOWUP = vigils.LOOK_IN
 _FOLLOWED = ("trigger_log", "riding_out")
 _RIDING_OUT = "riding_out"
@@ -79,6 +82,14 @@ def facts(unit: Unit, program: Program, patient: Patient, dialog: str, about: in
         thresholds=program.thresholds.to_json(),
         people=tuple((plans.of(unit, patient) or {}).get("people", ())) if dialog == _RIDING_OUT else (),
     )
+
+
+def known(unit: Unit, program: Program, patient: Patient, shown: Facts, keys: Iterable[str]) -> Facts:
+    """What the words of these prompts may know by now: the same, and whether anybody can be reached where
+    they promise it."""
+    if PROMISES.isdisjoint(keys):
+        return shown
+    return replace(shown, unreached=not alerts.recipients(unit, program, patient, 0))
 
 
 def _looked_back_on(unit: Unit, patient: Patient, dialog: str, last: Record | None) -> dict[str, Any]:
@@ -260,4 +271,4 @@ def _tell_counselor(unit: Unit, program: Program, patient: Patient, outcome: str
 
 
 def host(program: Program) -> Host:
-    return Host(program=program, finished=finished, told=told, facts=facts)
+    return Host(program=program, finished=finished, told=told, facts=facts, known=known)

@@ -35,12 +35,14 @@ def occasions() -> tuple[Facts, ...]:
 
 
 def _more(day: int) -> dict[str, Any]:
-    """What only some dialogs are told: what was heard, a line of the plan, what helped, whom to ask."""
+    """What only some dialogs are told: what was heard, a line of the plan, what helped, whom to ask, and that
+    nobody can be reached."""
     topics = ("overdose", "withdrawal", "violence", "abuse", "psychosis", "people", "people:2", "safer:1")
     return {
         "topic": topics[day % len(topics)],
         "coping": tuple(Coping)[day - 1 : day + 2] if day % 4 else (),
         "people": ("Ana <&>", "My brother")[: day % 3],
+        "unreached": day % 5 == 0,
     }
 
 

@@ -1,18 +1,21 @@
 """Nothing is claimed that is not so: who was told, who can be reached, in whose language help is named."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from bot import crisis, turns
+from bot import crisis, endings, turns
 from bot.inbound import Inbound, Said
 from bot.rows import Flag, Leave, Outgoing, Role, Sending, Staff, Standing
 from bot.unit import Unit
-from tests.crisis.clinic import BURDEN, DIE, HURT, PULL, Ward
+from tests.crisis.clinic import BURDEN, DIE, HURT, LAPSED, PULL, Ward
 from tests.reminders.clinic import DANA, HOUR
 
 STRANGER = 7777
+CONTENT = Path(__file__).parents[2] / "content"
 
 
 async def alone(ward: Ward) -> int:
@@ -239,3 +242,34 @@ async def test_a_counselor_on_leave_is_not_said_to_hear_of_it(small_ward: Ward) 
     await small_ward.says(sam, DIE)
     await small_ward.presses(sam, "I'm safe for now")
     assert await small_ward.noticed("patient_said_safe") == {"Ben"}
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+async def test_no_question_promises_a_team_that_cannot_be_reached(small_ward: Ward, reachable: bool) -> None:
+    """ASQ and the offer of a call after use say who can be told at the moment that they are asked."""
+    sam = await small_ward.enrol()
+    _, asked = await small_ward.says(sam, HURT)
+    assert "goes to your team" in asked
+    jo = await small_ward.enrol()
+    await small_ward.says(jo, LAPSED)  # the dialog opens while Dana can be reached
+    if not reachable:
+        await small_ward.do(lambda unit: [unit.change(one, blocked_at=unit.now) for one in unit.find(Staff)])
+    kim = await small_ward.enrol()
+    _, asked = await small_ward.says(kim, HURT)
+    assert ("goes to your team" in asked) == reachable
+    assert ("can't reach anyone on your team" in asked) != reachable
+    for label in ("I feel okay", "Yesterday", "Alcohol", "Done", "Less", "No", "A hard feeling", "Walk"):
+        said = await small_ward.presses(jo, label)
+    assert ("As we agreed, Dana will see" in said[-1]) == reachable
+    assert ("can't reach anyone on your team" in said[-1]) != reachable
+
+
+def test_every_block_that_goes_by_who_can_be_reached_is_told_so() -> None:
+    """Last words know it by themselves (`endings.finished`); a question has to be named."""
+    found = {
+        block
+        for file in (CONTENT / "en").glob("*.jinja")
+        for block, source in re.findall(r"{% block (\w+) -?%}(.*?){%-? endblock", file.read_text(), re.DOTALL)
+        if "facts.unreached" in source and not block.startswith("end")
+    }
+    assert found == endings.PROMISES
