@@ -1,18 +1,19 @@
 """What somebody else may read on the phone: the chat taken back, and less said while it may be watched.
 
 Where abuse is in question, a message that comes unasked may be read by whoever is feared. While such an alert
-is open, what comes later names nothing and can be hidden with one press, or it is not said at all.
+is open, what comes later names nothing and can be hidden with one press, or it is not said at all. What was
+taken back does not come up again on a press of /history either, until the time for it is over.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import conversations, outbox, people
 from bot.concerns import Category
 from bot.outbox import Button, Kind
 from bot.program import Program
-from bot.rows import Flag, Incoming, Outgoing, Patient, Sending
+from bot.rows import Flag, Incoming, Outgoing, Pace, Patient, Sending
 from bot.unit import Unit
 
 TAKEN_BACK = timedelta(hours=48)
@@ -33,6 +34,25 @@ def guarded(unit: Unit, patients: Mapping[int, Patient]) -> dict[int, Patient]:
     return {key: replace(one, discreet=True) if key in watched else one for key, one in patients.items()}
 
 
+def left_out_from(unit: Unit, patient: Patient) -> datetime | None:
+    """From when on the chat lists nothing of what was said, as far back as Hide reaches; None: it lists all.
+
+    So it is while the phone may be watched, and for 48 hours after Hide.
+    """
+    open_now = unit.find(Flag, patient_id=patient.id, category=Category.ABUSE, closed_at=None)
+    since = [flag.at for flag in open_now]
+    hidden_at = hidden(unit, patient)
+    if hidden_at is not None:
+        since.append(hidden_at)
+    return min(since) - TAKEN_BACK if since else None
+
+
+def hidden(unit: Unit, patient: Patient) -> datetime | None:
+    """When the chat was taken back, if that was within the last 48 hours."""
+    kept = unit.one(Pace, name=_name(patient))
+    return kept.next_at - TAKEN_BACK if kept is not None and unit.now < kept.next_at else None
+
+
 def hide(unit: Unit, patient: Patient) -> None:
     """Take back what both sides wrote, as far as Telegram lets it, and what waits to be sent. The open
     question waits: words that are typed next, by whomever, are no answer to what nobody can see."""
@@ -48,6 +68,17 @@ def hide(unit: Unit, patient: Patient) -> None:
     session = conversations.current(unit, patient)
     if session is not None:
         conversations.wait(unit, session)
+    forget(unit, patient)
+    unit.add(Pace(id=unit.new_id(), name=_name(patient), next_at=unit.now + TAKEN_BACK))
+
+
+def forget(unit: Unit, patient: Patient) -> None:
+    """That the chat was taken back is kept no longer."""
+    unit.remove(Pace, name=_name(patient))
+
+
+def _name(patient: Patient) -> str:
+    return f"hidden:{patient.id}"
 
 
 def button(program: Program, patient: Patient) -> Button:

@@ -8,7 +8,7 @@ from datetime import datetime
 from html import escape, unescape
 from typing import Any
 
-from bot import conversations, export, menus, outbox, partings, people
+from bot import conversations, export, hiding, menus, outbox, partings, people
 from bot.conversations import Host
 from bot.inbound import Inbound
 from bot.outbox import Address, Button, Kind
@@ -47,9 +47,10 @@ class Entry:
 
 
 def page(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    """Entries, the newest first, from one that the button names."""
+    """Entries, the newest first, from one that the button names; for a time without what was hidden."""
     before = id_of(args[0]) if args else None
-    entries = _entries(unit, patient, before)
+    since = hiding.left_out_from(unit, patient)
+    entries = _entries(unit, patient, before, since)
     shown = entries[:PAGE]
     words, language = host.program.words, patient.language
     buttons: list[list[Button]] = [
@@ -61,7 +62,7 @@ def page(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
         buttons.append([(words.plain(language, "history", "newest"), "o:history")])
     if not entries:
         buttons = list(map(list, menus.main(unit, host, patient)))
-    text = words.text(language, "history", "page" if shown else "empty")
+    text = words.text(language, "history", "page" if shown else "empty", later=since is not None)
     outbox.say(unit, people.address(patient), text, buttons)
     return None
 
@@ -75,6 +76,10 @@ def read(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
     entry = session or message
     if entry is None or entry.patient_id != patient.id:
         return words.plain(language, "history", "no_entry")
+    since = hiding.left_out_from(unit, patient)
+    last = entry.touched_at if isinstance(entry, Session) else entry.at
+    if since is not None and last >= since:
+        return words.plain(language, "history", "entry_later")
     if session is not None:
         lines = list(_lines(unit, host, patient, session))
         head = words.text(
@@ -160,6 +165,7 @@ def forget(unit: Unit, patient: Patient) -> None:
         unit.remove(Incoming, chat_hash=patient.chat_hash)
     for flag in unit.find(Flag, patient_id=patient.id):
         unit.change(flag, body=None)
+    hiding.forget(unit, patient)
     people.note(unit, "patient", "erased", patient_id=patient.id)
     unit.change(
         patient,
@@ -173,11 +179,16 @@ def forget(unit: Unit, patient: Patient) -> None:
     unit.forget(patient.id)
 
 
-def _entries(unit: Unit, patient: Patient, before: int | None) -> list[Entry]:
-    """One more than a page holds; ids grow with time, so they page two tables at once."""
-    earlier: dict[str, Any] = {} if before is None else {"id__lt": before}
-    sessions = unit.find(Session, order="-id", limit=PAGE + 1, patient_id=patient.id, **earlier)
-    messages = unit.find(Message, order="-id", limit=PAGE + 1, patient_id=patient.id, **earlier)
+def _entries(unit: Unit, patient: Patient, before: int | None, since: datetime | None) -> list[Entry]:
+    """One more than a page holds; ids grow with time, so they page two tables at once.
+
+    `since`: nothing from then on.
+    """
+    mine: dict[str, Any] = {"patient_id": patient.id} | ({} if before is None else {"id__lt": before})
+    older: dict[str, Any] = {} if since is None else {"at__lt": since}
+    touched: dict[str, Any] = {} if since is None else {"touched_at__lt": since}
+    sessions = unit.find(Session, order="-id", limit=PAGE + 1, **mine, **touched)
+    messages = unit.find(Message, order="-id", limit=PAGE + 1, **mine, **older)
     entries = [Entry(row.id, row.opened_at, session=row) for row in sessions]
     entries += [Entry(row.id, row.at, message=row) for row in messages]
     return sorted(entries, key=lambda entry: -entry.id)[: PAGE + 1]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot import outbox, people
+from bot import hiding, outbox, people
 from bot.conversations import Host
 from bot.outbox import Address, Buttons, Lane
 from bot.people import Person
@@ -28,6 +28,8 @@ PATIENT = (
 )
 STAFF = ("caseload", "alerts", "patient", "invite", "oncall", "drill", "help")
 STRANGER = ("start", "help")
+_OF_SAFETY = ("asq", "safety")
+"""Dialogs whose very name tells what was said: a chat that was hidden does not offer them."""
 _MAIN = (("checkin",), ("thought", "trigger"), ("history", "settings"), ("plan", "sos"))
 
 
@@ -60,7 +62,7 @@ def _menu(unit: Unit, program: Program, patient: Patient) -> Buttons:
         state=(SessionState.OPEN, SessionState.ASIDE),
         order="-touched_at",
     )
-    if left is not None:
+    if left is not None and not (left.dialog in _OF_SAFETY and hiding.hidden(unit, patient)):
         title = words.plain(language, left.dialog, "title")
         rows.insert(0, [(words.plain(language, "menu", "go_on", title=title), f"o:resume:{left.id:x}")])
     return rows

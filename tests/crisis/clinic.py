@@ -121,6 +121,10 @@ class Ward(Clinic):
                         return await self.hands_in(id, Pressed(data, f"c{next(self.messages)}"))
         raise AssertionError(f"no button {label!r}")
 
+    async def presses_data(self, id: int, data: str) -> list[str]:
+        """A button that may be gone from the chat by now."""
+        return await self.hands_in(id, Pressed(data, f"c{next(self.messages)}"))
+
     async def hands_in(self, id: int, event: Event) -> list[str]:
         before = await self._newest()
         await self.intake().receive([await self.inbound(id, event)])

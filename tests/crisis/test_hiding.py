@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot import export, history
 from bot.concerns import Category, Concern, Level
-from bot.rows import Outgoing, Sending, SessionState
+from bot.rows import Message, Outgoing, Pace, Sending, SessionState
 from tests.crisis.clinic import BURDEN, HEARD, HIGH, NOW, Ward
 from tests.reminders.clinic import HOUR
 
@@ -161,3 +162,61 @@ async def test_after_hide_typed_words_answer_no_hidden_question(small_ward: Ward
     (safety,) = await small_ward.sessions(sam, "safety")
     assert safety.state == SessionState.ASIDE
     assert "Are you in danger" not in " ".join(await small_ward.says(sam, "hi"))
+
+
+async def listed(ward: Ward, id: int) -> list[str]:
+    """What /history offers to read, and what it says above."""
+    (text,) = await ward.says(id, "/history")
+    return [text, *[label for label, data in (await ward.buttons(id)).items() if data.startswith("o:entry")]]
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+async def test_what_was_hidden_does_not_come_up_in_the_history_until_later(ward: Ward, hidden: bool) -> None:
+    """Whoever picks up the unlocked phone finds what is older, and one line that names nothing.
+
+    The words come back once the alert is closed and 48 hours have passed; what is taken along is whole.
+    """
+    sam = await ward.enrol(evening=None)
+    await ward.says(sam, "we had soup")
+    ward.clock.advance(timedelta(hours=50))
+    await ward.says(sam, BEATEN)
+    if hidden:
+        await ward.presses(sam, "Hide")
+    else:
+        await ward.presses(sam, "No")
+    text, *entries = await listed(ward, sam)
+    assert entries == ["Mon 2 Mar, 12 pm · Your words"]
+    assert "show here later" in text
+    assert not [word for word in ALWAYS_NAMED if word in text]
+    assert "safety" not in " ".join(await ward.buttons(sam))
+    (kept,) = await ward.do(lambda unit: unit.find(Message, patient_id=sam, order="-id", limit=1))
+    assert kept.text == BEATEN
+    assert await ward.presses_data(sam, f"o:entry:{kept.id:x}") == []
+    patient = await ward.patient(sam)
+    assert BEATEN in str(await ward.do(lambda unit: export.document(unit, patient)))
+    await ward.closes(sam)
+    if hidden:
+        assert len(await listed(ward, sam)) == 2
+        await ward.says(sam, "/menu")
+        assert "Go on" not in " ".join(await ward.buttons(sam))
+        ward.clock.advance(timedelta(hours=48))
+    text, *entries = await listed(ward, sam)
+    assert len(entries) >= 3
+    assert "later" not in text
+    assert BEATEN in "".join(await ward.presses_data(sam, f"o:entry:{kept.id:x}"))
+
+
+async def test_a_history_that_is_all_hidden_does_not_say_that_nothing_was_said(small_ward: Ward) -> None:
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, BEATEN)
+    await small_ward.presses(sam, "Hide")
+    assert await listed(small_ward, sam) == ["The newest ones show here later."]
+
+
+async def test_that_somebody_hid_the_chat_is_erased_with_the_rest(small_ward: Ward) -> None:
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, BEATEN)
+    await small_ward.presses(sam, "Hide")
+    patient = await small_ward.patient(sam)
+    await small_ward.do(lambda unit: history.erase(unit, small_ward.host, patient))
+    assert await small_ward.do(lambda unit: unit.find(Pace, name=f"hidden:{sam}")) == []
