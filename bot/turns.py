@@ -85,9 +85,16 @@ def apologise(unit: Unit, host: Host, inbound: Inbound) -> None:
 def _enrolling(
     unit: Unit, host: Host, patient: Patient, inbound: Inbound, concern: Concern | None
 ) -> str | None:
-    """Somebody who was invited and has not finished enrolment: only that dialog is open to them."""
+    """Somebody who was invited and has not finished enrolment: only that dialog is open to them.
+
+    After a card nothing else is done, whatever kind of message brought it.
+    """
+    if inbound.words is not None and crisis.needs_help_first(concern):
+        if _is_asked(unit, host, patient, inbound.at):
+            return attending.take(unit, host, patient, inbound, concern)
+        return _unasked(unit, host, patient, inbound, inbound.words, concern)
     match inbound.event:
-        case Said(command="start", rest=token) if token and not crisis.needs_help_first(concern):
+        case Said(command="start", rest=token) if token:
             outcome, _ = people.redeem(unit, host.program, patient, token)
             if outcome not in (Redeemed.USED, Redeemed.PATIENT):
                 text = host.program.words.text(patient.language, "menu", f"token_{outcome}", name="")
@@ -102,8 +109,7 @@ def _enrolling(
             return attending.take(unit, host, patient, inbound, concern)
         case _:
             pass
-    if not crisis.needs_help_first(concern):
-        _enrol(unit, host, patient)
+    _enrol(unit, host, patient)
     return None
 
 
