@@ -17,7 +17,7 @@ from bot.escalation import Stage
 from bot.flags import Raised
 from bot.journal import Log
 from bot.outbox import Lane
-from bot.program import Program
+from bot.program import Program, local
 from bot.rows import Flag, Json, Outgoing, Patient, Sending, Staff, Standing
 from bot.unit import Undone, Unit
 
@@ -166,6 +166,7 @@ def told(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:
     went to somebody else than their counselor, it names no one."""
     counselor = people.counselor_of(unit, patient)
     sent = [staff.id for staff in recipients(unit, program, patient, 0)]
+    due = escalation.deadline(program, flag) if flag.rule in escalation.CONTACT_RULES else None
     return program.words.text(
         patient.language,
         "alerts",
@@ -176,6 +177,7 @@ def told(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:
         detail=(flag.body or {}).get("detail"),
         rules=program.thresholds,
         later=flag.rings == 0 and flag.gap_at is None,
+        due=due and local(due, patient.time_zone),
         agreed=patient.standing == Standing.ENROLLED,
     )
 

@@ -10,10 +10,10 @@ stranger is that something came. A card that is due is committed by then; else t
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from bot import people
+from bot import outbox, people
 from bot.inbound import Inbound, Said
 from bot.journal import Log
-from bot.rows import Incoming, Receipt
+from bot.rows import Incoming, Patient, Receipt, Staff
 from bot.unit import Unit
 
 log = Log(__name__)
@@ -45,7 +45,7 @@ def keep(unit: Unit, inbounds: Sequence[Inbound], *, ours: bool = False) -> list
     chats = sorted({unit.digest(inbound.chat) for inbound in inbounds})
     for chat_hash in chats:
         unit.lock(chat_hash)
-    whole = people.are_ours(unit, chats)
+    whole = _have_a_team(unit, chats)
     return [inbound for inbound in inbounds if _note(unit, inbound, waits=True, ours=ours, whole=whole)]
 
 
@@ -99,6 +99,12 @@ def due(unit: Unit, most: int) -> list[Inbound]:
     return [Inbound.from_json(row.body) for row in rows if heads[row.chat_hash] and row.body is not None]
 
 
+def knows(unit: Unit, chat: int) -> bool:
+    """Whether somebody writes there whose words may be stored until they are read."""
+    chat_hash = unit.digest(chat)
+    return _have_a_team(unit, [chat_hash]) or _on_the_team(unit, chat_hash)
+
+
 def _note(
     unit: Unit, inbound: Inbound, *, waits: bool, ours: bool = False, whole: bool | None = None
 ) -> bool:
@@ -122,12 +128,25 @@ def _note(
 
 
 def _may_keep(unit: Unit, inbound: Inbound) -> bool:
-    """Whether its words may be stored: a patient's, the team's, an invitation, and what comes behind one."""
+    """Whether its words may be stored: a patient's, an invitation and what comes behind one; of the team what
+    is its work, and not what brought its writer a card."""
     chat_hash = unit.digest(inbound.chat)
-    if inbound.words is None or people.are_ours(unit, [chat_hash]) or _joins(unit, inbound):
+    if inbound.words is None or _have_a_team(unit, [chat_hash]) or _joins(unit, inbound):
         return True
+    if _on_the_team(unit, chat_hash):
+        return not outbox.has_card(unit, inbound.key.hex())
     ahead = unit.find(Incoming, chat_hash=chat_hash, state=Receipt.WAITING)
     return any(_joins(unit, Inbound.from_json(row.body)) for row in ahead if row.body is not None)
+
+
+def _have_a_team(unit: Unit, chat_hashes: Sequence[bytes]) -> bool:
+    """Whether each of these different chats is one of a patient about whom a program can be told."""
+    ours = unit.count(Patient, chat_hash=tuple(chat_hashes), standing=people.WITH_A_TEAM)
+    return ours == len(chat_hashes)
+
+
+def _on_the_team(unit: Unit, chat_hash: bytes) -> bool:
+    return unit.count(Staff, chat_hash=chat_hash, removed_at=None) > 0
 
 
 def _joins(unit: Unit, inbound: Inbound) -> bool:

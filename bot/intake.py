@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, cast
 
-from bot import inbox, people, triage, turns
+from bot import inbox, triage, turns
 from bot.concerns import Concern
 from bot.conversations import Host
 from bot.inbound import Inbound, Pressed
@@ -209,7 +209,7 @@ class Intake:
 
         False while those behind it must wait.
         """
-        if await self._storage.read(lambda unit: people.are_ours(unit, [unit.digest(inbound.chat)])):
+        if await self._storage.read(lambda unit: inbox.knows(unit, inbound.chat)):
             if not kept:
                 await self._storage.write(partial(inbox.keep, inbounds=[inbound]))
             return False
@@ -254,7 +254,7 @@ class Intake:
 
         try:
             work = partial(inbox.again if kept else inbox.first, inbound=inbound, turn=take)
-            toast = await self._storage.write(work)
+            toast = await self._triage.take(work, inbound)
         except inbox.Behind:
             return False
         except Exception as error:

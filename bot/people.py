@@ -5,7 +5,6 @@ is a one-time invitation of which only a digest is kept. One Telegram account is
 role: staff who are patients elsewhere use another account.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -80,13 +79,6 @@ def who(unit: Unit, chat: int, language: str | None = None) -> Person:
         return patient
     staff = unit.one(Staff, chat_hash=chat_hash, removed_at=None)
     return staff if staff is not None else Stranger(chat, chat_hash, language)
-
-
-def are_ours(unit: Unit, chat_hashes: Sequence[bytes]) -> bool:
-    """Whether each of these different chats is one of a patient with a team, or of the team itself."""
-    chats = tuple(chat_hashes)
-    ours = unit.count(Patient, chat_hash=chats, standing=WITH_A_TEAM)
-    return ours == len(chats) or ours + unit.count(Staff, chat_hash=chats, removed_at=None) == len(chats)
 
 
 def invites(unit: Unit, token: str) -> bool:

@@ -49,6 +49,12 @@ def is_call(inbound: Inbound) -> bool:
             return False
 
 
+def is_way(inbound: Inbound) -> bool:
+    """Whether a button of /sos is pressed that opens a dialog, so that help has no card of its own."""
+    event = inbound.event
+    return isinstance(event, Pressed) and event.data.startswith("o:sos:") and not crisis.pressed(event.data)
+
+
 def answer(unit: Unit, host: Host, inbound: Inbound) -> bool:
     """Help for a call, before its turn and once, whoever calls. False for staff who ask what they can do."""
     person = people.who(unit, inbound.chat, inbound.language)

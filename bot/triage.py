@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
-from bot import crisis, safety, sos
+from bot import crisis, inbox, safety, sos
 from bot.concerns import Concern, Hearer, Level
 from bot.conversations import Host
 from bot.direct import Direct
@@ -30,6 +31,7 @@ _ASIDE = 0.5
 """Seconds that it may take to learn which dialog is open, before a concern is committed."""
 
 Heard = tuple[Inbound, Concern | None]
+T = TypeVar("T")
 
 
 class NotYet(Exception):
@@ -98,20 +100,30 @@ class Triage:
 
         await self._in_time(commit, inbound, Level.NONE, partial(sos.unsaved, self._host.program, inbound))
 
+    async def take(self, turn: Work[T], inbound: Inbound) -> T:
+        """Commit its turn; help goes past the storage to whoever presses for it."""
+        if not sos.is_way(inbound):
+            return await self._storage.write(turn)
+        return await self._in_time(
+            turn, inbound, Level.NONE, partial(sos.unsaved, self._host.program, inbound)
+        )
+
     async def _in_time(
-        self, commit: Work[None], inbound: Inbound, level: Level, help_text: Callable[[], str] | None
-    ) -> None:
+        self, commit: Work[T], inbound: Inbound, level: Level, help_text: Callable[[], str] | None
+    ) -> T:
         """Commit within `PATIENCE`, or send this help past the storage, once."""
         writing = asyncio.ensure_future(self._storage.write(commit, urgent=True))
         try:
-            await asyncio.wait_for(asyncio.shield(writing), PATIENCE)
+            return await asyncio.wait_for(asyncio.shield(writing), PATIENCE)
+        except inbox.Behind:
+            raise
         except Exception as error:
             log.error("concern.not_committed", level=level, error=error)
             if help_text is not None:
                 await self._direct.send(inbound.key.hex(), inbound.chat, help_text())
             if not isinstance(error, TimeoutError):
                 raise
-            await writing
+            return await writing
 
     async def _screened(self, inbound: Inbound) -> Concern | None:
         """Its concern; a fault of ours in hearing one message must not keep all others from being heard."""

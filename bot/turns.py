@@ -153,7 +153,7 @@ def _outsider(
             return _redeem(unit, host, person, token.split()[0], inbound)
         case _ if crisis.needs_help_first(concern) or outbox.has_card(unit, inbound.key.hex()):
             return None
-        case _ if sos.is_call(inbound):
+        case _ if sos.is_call(inbound) or sos.is_way(inbound):
             sos.answer(unit, host, inbound)
         case Pressed():
             return host.program.words.plain(people.language(person), "menu", "toast_outsider")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot import crisis, endings, turns
+from bot.hours import DutyHours
 from bot.inbound import Inbound, Said
 from bot.rows import Flag, Leave, Outgoing, Role, Sending, Staff, Standing
 from bot.unit import Unit
@@ -273,3 +274,13 @@ def test_every_block_that_goes_by_who_can_be_reached_is_told_so() -> None:
         if "facts.unreached" in source and not block.startswith("end")
     }
     assert found == endings.PROMISES
+
+
+async def test_whoever_asks_for_a_call_hears_by_when_it_is_due(small_ward: Ward) -> None:
+    """As the team is told: on the next working day."""
+    small_ward.set_hours(DutyHours.read("mon-fri 09:00-17:00"))
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, "/sos")
+    (told,) = await small_ward.presses(sam, "📞 Please call me")
+    assert "due by Tuesday, March 3, 12 pm" in told
+    assert "by Tue 3 Mar, 12 pm" in str([row.body for row in await small_ward.queued(staff_id__not=None)])

@@ -156,7 +156,13 @@ async def test_a_patients_words_wait_whole_beside_a_strangers(ward: Ward) -> Non
 @pytest.mark.parametrize("who", ["stranger", Standing.DISCHARGED, Standing.DECLINED])
 @pytest.mark.parametrize(
     "event",
-    [Said("/sos", "sos"), Said("/plan", "plan"), Pressed("o:sos", "c"), Pressed("o:call", "c")],
+    [
+        Said("/sos", "sos"),
+        Said("/plan", "plan"),
+        Pressed("o:sos", "c"),
+        Pressed("o:call", "c"),
+        Pressed("o:sos:using", "c"),
+    ],
 )
 async def test_who_asks_for_help_finds_people_and_hears_that_no_program_is_told(
     ward: Ward, who: str, event: Event
@@ -179,3 +185,16 @@ async def test_one_of_the_team_finds_them_too_and_what_they_can_send(ward: Ward)
     assert "This is for you, as for anyone" in said
     await ward.intake().receive([inbound(ward, Said("/help", "help"), dana.chat)])
     assert "/caseload" in (await heard(ward, dana.chat))[-1]
+
+
+async def test_of_the_team_what_is_their_work_waits_and_what_brought_them_a_card_does_not(ward: Ward) -> None:
+    dana = ward.dana
+    assert dana is not None
+    assert dana.chat is not None
+    work = Said("/patient P-1001", "patient", "P-1001")
+    lost = ward.intake()
+    await lost.receive([inbound(ward, event, dana.chat) for event in (work, Said(DIE))], True)
+    assert "P-1001" in await stored(ward)
+    assert DIE not in await stored(ward)
+    assert await ward.intake().retry() == 2
+    assert ["telling no one" in text for text in await heard(ward, dana.chat)].count(True) == 1

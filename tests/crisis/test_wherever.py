@@ -250,7 +250,7 @@ async def chat_of(ward: Ward, id: int) -> int:
 
 @pytest.mark.parametrize("place", WITH_A_TEAM)
 async def test_a_cry_brings_its_card_first_wherever_it_is_said(here: Ward, place: str) -> None:
-    """In every kind of message: the card alone, an emergency, and the words kept once while they join or have."""
+    """In every kind of message: the card alone, an emergency, and the words kept once, by consent."""
     for way, raw in SAID.items():
         sam = await WITH_A_TEAM[place](here)
         said = await arrives(here, await chat_of(here, sam), raw(NOW))

@@ -359,7 +359,7 @@ async def test_with_storage_gone_whoever_asks_for_help_gets_the_lines_at_once(
     assert [m.message_id for m in newest] == [shown.message_id, again.message_id]
 
 
-@pytest.mark.parametrize("data", ["o:call", "o:ground", "o:help", "o:plan"])
+@pytest.mark.parametrize("data", ["o:call", "o:ground", "o:help", "o:plan", "o:sos:using"])
 async def test_with_storage_gone_a_press_for_help_is_answered_too(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch, data: str
 ) -> None:
