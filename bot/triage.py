@@ -4,10 +4,14 @@ What explicit phrases hear is committed at once: flag, alert and card in a unit 
 asks for it outright is, too. What only the model can hear, or what a phrase is not sure of, takes the time
 that it takes, off the event loop, and is committed before the message's own turn. What the storage cannot
 take in time is answered past it.
+
+One message that cannot be committed, by a fault of ours, must not keep all others from being heard: its turn
+fails with it, and both are tried again.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -38,6 +42,10 @@ class NotYet(Exception):
     """The model has not read the message in time."""
 
 
+class Unheard(Exception):
+    """What was heard in the message could not be committed: its turn must wait for that."""
+
+
 class Triage:
     """`hearer` knows the phrases; `listening` is the model, where there is one."""
 
@@ -49,6 +57,7 @@ class Triage:
         self._hearer = hearer
         self._direct = direct
         self._listening = listening
+        self._unheard: set[bytes] = set()
 
     async def screen(self, batch: Sequence[Inbound]) -> list[Heard]:
         """What the phrases hear in all of it. What they are sure of is committed."""
@@ -85,23 +94,32 @@ class Triage:
         return heard
 
     async def hear(self, inbound: Inbound, concern: Concern) -> None:
-        """Commit a concern in time, or send its card past the storage."""
+        """Commit a concern in time, or send its card past the storage; what fails, its turn tries again."""
         commit = partial(crisis.hear, host=self._host, inbound=inbound, concern=concern)
         card = partial(crisis.unsaved_card, self._host.program, inbound.language or "en", concern)
-        await self._in_time(
-            commit, inbound, concern.level, card if crisis.needs_help_first(concern) else None
-        )
+        try:
+            await self._in_time(
+                commit, inbound, concern.level, card if crisis.needs_help_first(concern) else None
+            )
+        except Exception:
+            self._unheard.add(inbound.key)
 
     async def _help(self, inbound: Inbound) -> None:
-        """Commit help for a call in time, or send it past the storage."""
+        """Commit help for a call in time, or send it past the storage; else its turn says the same."""
 
         def commit(unit: Unit) -> None:
             sos.answer(unit, self._host, inbound)
 
-        await self._in_time(commit, inbound, Level.NONE, partial(sos.unsaved, self._host.program, inbound))
+        with suppress(Exception):
+            await self._in_time(
+                commit, inbound, Level.NONE, partial(sos.unsaved, self._host.program, inbound)
+            )
 
     async def take(self, turn: Work[T], inbound: Inbound) -> T:
-        """Commit its turn; help goes past the storage to whoever presses for it."""
+        """Commit its turn; help goes past the storage to whoever presses for it. Raises `Unheard`."""
+        if inbound.key in self._unheard:
+            self._unheard.discard(inbound.key)
+            raise Unheard
         if not sos.is_way(inbound):
             return await self._storage.write(turn)
         return await self._in_time(

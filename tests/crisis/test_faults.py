@@ -1,0 +1,68 @@
+"""A fault of ours in the middle of a cry holds up nobody else, and the cry is not lost."""
+
+from typing import Any
+
+import pytest
+
+from bot import crisis, inbox, sos
+from bot.inbound import Inbound, Said
+from bot.rows import Incoming, Receipt
+from tests.crisis.clinic import DIE, VEILED, Model, Ward, listen
+from tests.reminders.clinic import MINUTE
+
+
+def broken(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> list[bool]:
+    """This function fails while the list holds anything."""
+    works, fails = getattr(module, name), [True]
+
+    def failing(*given: Any, **more: Any) -> Any:
+        if fails:
+            raise RuntimeError("a fault of ours")
+        return works(*given, **more)
+
+    monkeypatch.setattr(module, name, failing)
+    return fails
+
+
+@pytest.mark.parametrize("words", [DIE, VEILED])
+async def test_a_cry_that_fails_is_kept_and_heard_later_and_others_go_on(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """Whether phrases hear it or the model; what its person writes next waits behind it."""
+    await listen(ward, Model())
+    fails = broken(monkeypatch, crisis, "hear")
+    sam, kim = await ward.enrol(), await ward.enrol()
+    batch: list[Inbound] = [
+        await ward.inbound(one, Said(text)) for one, text in ((sam, words), (kim, "hello"))
+    ]
+    await ward.intake().receive(batch)
+    assert len(await ward.said_since(kim, 0)) == 1
+    assert await ward.flags(sam) == []
+    fails.clear()
+    ward.clock.advance(MINUTE)
+    assert await ward.intake().retry() == 1
+    assert "nobody has confirmed reading it yet" in (await ward.said_since(sam, 0))[0]
+    assert await ward.rung(sam) == 1
+
+
+async def test_one_that_goes_on_failing_is_a_dead_letter_and_the_counselor_hears(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken(monkeypatch, crisis, "hear")
+    sam = await ward.enrol()
+    await ward.says(sam, DIE)
+    for _ in range(inbox.TRIES):
+        ward.clock.advance(MINUTE)
+        await ward.intake().retry()
+    assert await ward.do(lambda unit: unit.count(Incoming, state=Receipt.DEAD)) == 1
+    assert "A line: 1-800" in (await ward.said_since(sam, 0))[-1]
+    assert await ward.noticed("dead_letter") == {"Dana"}
+
+
+async def test_a_call_for_help_that_fails_before_its_turn_is_answered_by_it(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken(monkeypatch, sos, "answer")
+    sam = await ward.enrol()
+    (said,) = await ward.says(sam, "/sos")
+    assert "press what is going on" in said
