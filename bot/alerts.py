@@ -108,18 +108,25 @@ def _put_off(unit: Unit, program: Program, patient: Patient, flag: Flag, undone:
     """Try again soon; until then whoever can be told is told, in words that need nothing of the flag's."""
     log.error("alert.not_rung", patient=patient.code, flag=flag.id, rule=flag.rule, error=undone)
     hour = f"{flag.id}:{int(unit.now.timestamp() // 3600)}"
+    tell_fault(unit, program, patient, flag.level, hour, flag.id)
+    return unit.change(flag, ring_at=unit.now + TRY_AGAIN, gap_at=flag.gap_at or unit.now)
+
+
+def tell_fault(
+    unit: Unit, program: Program, patient: Patient, level: str, key: str, flag_id: int | None = None
+) -> None:
+    """What needs a person cannot be said, by a fault of ours: whoever can be told is told to look, once."""
     ways: tuple[Callable[[], object], ...] = (
         lambda: channels.alarm(
-            unit, program, Why.FAULT, hour, code=patient.code, level=flag.level, flag_id=flag.id
+            unit, program, Why.FAULT, key, code=patient.code, level=level, flag_id=flag_id
         ),
-        lambda: _tell_everyone(unit, program, "not_rung", f"fault:{hour}", patient=patient.code),
+        lambda: _tell_everyone(unit, program, "not_rung", f"fault:{key}", patient=patient.code),
     )
     for way in ways:
         try:
             unit.apart(way)
         except Undone as worse:
-            log.error("alert.fault_not_told", patient=patient.code, flag=flag.id, error=worse)
-    return unit.change(flag, ring_at=unit.now + TRY_AGAIN, gap_at=flag.gap_at or unit.now)
+            log.error("alert.fault_not_told", patient=patient.code, flag=flag_id or 0, error=worse)
 
 
 def _tell_everyone(unit: Unit, program: Program, block: str, cause: str, **context: object) -> None:

@@ -261,6 +261,9 @@ class Intake:
             log.error("turn.failed", kind=type(inbound.event).__name__, error=error)
             give_up = partial(turns.apologise, host=self._host, inbound=inbound)
             goes_on = await self._storage.write(partial(inbox.failed, inbound=inbound, give_up=give_up))
+            if isinstance(error, triage.Unheard) and concern is not None:
+                tell = partial(turns.tell_unheard, host=self._host, inbound=inbound, concern=concern)
+                await self._storage.write(tell, urgent=True)
         if isinstance(inbound.event, Pressed):
             self._answer_press(inbound.event.callback_id, toast)
         return goes_on

@@ -141,7 +141,8 @@ def call(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
     flag = alerts.raise_flag(unit, host.program, patient, raised, cause, body)
     if flag is not None:
         line = alerts.told(unit, host.program, patient, flag)
-        outbox.say(unit, people.address(patient), line, menus.main(unit, host, patient))
+        hide = [[hiding.button(host.program, patient)]] if watched else []
+        outbox.say(unit, people.address(patient), line, [*hide, *menus.main(unit, host, patient)])
     return None
 
 

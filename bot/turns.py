@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot import (
+    alerts,
     attending,
     conversations,
     crisis,
     departures,
+    inbox,
     menus,
     outbox,
     people,
@@ -75,11 +77,24 @@ def apologise(unit: Unit, host: Host, inbound: Inbound) -> None:
     counselor = people.counselor_of(unit, person) if isinstance(person, Patient) else None
     told = counselor if counselor is not None and rota.reachable(counselor) else None
     text = program.words.text(
-        language, "trouble", "apology", lines=program.lines_in(language), told=told.name if told else ""
+        language,
+        "trouble",
+        "apology",
+        lines=program.lines_in(language),
+        told=told.name if told else "",
+        kept=inbox.knows(unit, inbound.chat),
     )
     outbox.say(unit, people.address(person), text, cause=f"apology:{inbound.key.hex()}")
     if isinstance(person, Patient) and counselor is not None:
         menus.notify(unit, program, counselor, "dead_letter", code=person.code)
+
+
+def tell_unheard(unit: Unit, host: Host, inbound: Inbound, concern: Concern) -> None:
+    """Danger was heard and cannot be committed, by a fault of ours: the team hears that much at once."""
+    person = people.who(unit, inbound.chat, inbound.language)
+    with_a_team = isinstance(person, Patient) and person.standing in people.WITH_A_TEAM
+    if isinstance(person, Patient) and with_a_team and crisis.needs_help_first(concern):
+        alerts.tell_fault(unit, host.program, person, concern.level, inbound.key.hex())
 
 
 def _enrolling(

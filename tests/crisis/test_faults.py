@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot import crisis, inbox, sos
+from bot import crisis, inbox, sos, turns
 from bot.inbound import Inbound, Said
-from bot.rows import Incoming, Receipt
+from bot.rows import Incoming, Outgoing, Receipt
 from tests.crisis.clinic import DIE, VEILED, Model, Ward, listen
 from tests.reminders.clinic import MINUTE
 
@@ -38,11 +38,24 @@ async def test_a_cry_that_fails_is_kept_and_heard_later_and_others_go_on(
     await ward.intake().receive(batch)
     assert len(await ward.said_since(kim, 0)) == 1
     assert await ward.flags(sam) == []
+    alarms = [row.body["text"] for row in await ward.queued(staff_id__not=None) if row.body]
+    assert len([text for text in alarms if "could not be put into words" in text and "P-" in text]) == 1
     fails.clear()
     ward.clock.advance(MINUTE)
     assert await ward.intake().retry() == 1
     assert "nobody has confirmed reading it yet" in (await ward.said_since(sam, 0))[0]
     assert await ward.rung(sam) == 1
+
+
+async def test_an_apology_to_a_stranger_claims_to_have_kept_nothing(ward: Ward) -> None:
+    coming = Inbound(b"from outside", 7777, 7777, ward.now, Said("hello"), 5)
+    await ward.do(lambda unit: turns.apologise(unit, ward.host, coming))
+    rows = await ward.do(lambda unit: unit.find(Outgoing, chat_hash=unit.digest(7777)))
+    assert "kept it safe" not in str(rows)
+    sam = await ward.enrol()
+    mine = await ward.inbound(sam, Said("hello"))
+    await ward.do(lambda unit: turns.apologise(unit, ward.host, mine))
+    assert "kept it safe" in (await ward.said_since(sam, 0))[-1]
 
 
 async def test_one_that_goes_on_failing_is_a_dead_letter_and_the_counselor_hears(
