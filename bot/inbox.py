@@ -63,10 +63,10 @@ def again(unit: Unit, inbound: Inbound, turn: Turn) -> str | None:
     return toast
 
 
-def failed(unit: Unit, inbound: Inbound, give_up: Callable[[Unit], None]) -> bool:
+def failed(unit: Unit, inbound: Inbound, give_up: Callable[[Unit], None], *, presses: bool = False) -> bool:
     """Its turn failed: it is kept, to be tried again later, and at last given up as a dead letter.
 
-    False while those behind it must wait.
+    `presses`: the first time it is tried again at once. False while those behind it must wait.
     """
     row = unit.one(Incoming, key=inbound.key)
     if row is None:
@@ -81,7 +81,8 @@ def failed(unit: Unit, inbound: Inbound, give_up: Callable[[Unit], None]) -> boo
         give_up(unit)
         log.error("letter.dead", letter=row.id, attempt=attempts)
         return True
-    unit.change(row, attempts=attempts, due_at=unit.now + _BACKOFF * 2 ** (attempts - 1))
+    later = _BACKOFF * 2 ** (attempts - 1)
+    unit.change(row, attempts=attempts, due_at=unit.now if presses and attempts == 1 else unit.now + later)
     return False
 
 

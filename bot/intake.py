@@ -260,8 +260,10 @@ class Intake:
         except Exception as error:
             log.error("turn.failed", kind=type(inbound.event).__name__, error=error)
             give_up = partial(turns.apologise, host=self._host, inbound=inbound)
-            goes_on = await self._storage.write(partial(inbox.failed, inbound=inbound, give_up=give_up))
-            if isinstance(error, triage.Unheard) and concern is not None:
+            unheard = isinstance(error, triage.Unheard)
+            kept_now = partial(inbox.failed, inbound=inbound, give_up=give_up, presses=unheard)
+            goes_on = await self._storage.write(kept_now)
+            if unheard and kept and concern is not None:  # tried again at once, and it failed again
                 tell = partial(turns.tell_unheard, host=self._host, inbound=inbound, concern=concern)
                 await self._storage.write(tell, urgent=True)
         if isinstance(inbound.event, Pressed):
