@@ -22,7 +22,8 @@ from sqlalchemy.engine import URL
 
 from bot.clock import Clock
 from bot.store import schema, tables
-from bot.store.database import NAME, Ids, engine, hold
+from bot.store.database import NAME, engine, hold
+from bot.store.ids import Ids
 from bot.store.units import SqlUnit, Statements
 from bot.store.vault import HOUSE, LOOKUP, Vault, WrongMasterKey
 from bot.unit import Unit
@@ -31,7 +32,7 @@ T = TypeVar("T")
 _VERSION_TABLE = "alembic_version"
 _STAMP = "backup"
 _AT_ONCE = 2000
-_NO_DATA = frozenset({"data_key", "pulse", "pace"})
+_NO_DATA = frozenset({"data_key", "started", "pulse", "pace"})
 """Tables that a database fills by itself: with rows only in these it holds nobody's data."""
 _LET_GO = 2.0
 """Seconds that a connection which has just been closed may still be listed."""

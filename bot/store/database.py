@@ -18,12 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, union_all
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text, union_all
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from bot.clock import Clock
 from bot.rows import Outgoing
 from bot.store import tables
+from bot.store.ids import Ids
 from bot.store.units import SqlUnit, Statements
 from bot.store.vault import HOUSE, LOOKUP, Vault
 from bot.unit import Work
@@ -34,41 +36,16 @@ NAME = "handrail"
 _TOGETHER = 128
 _ABREAST = 8
 _TRIES = 3
-_BEHIND = 1000 << 20
-"""A second, in ids."""
 _RETRIED = {"40001", "40P01"}
+_COUNTED = text(
+    "INSERT INTO started (id, times) VALUES (1, 1)"
+    " ON CONFLICT (id) DO UPDATE SET times = started.times + 1 RETURNING times"
+)
 _data_key = tables.DataKey.__table__  # type: ignore[attr-defined]
 
 
 class NotOpen(Exception):
     """The database has not been proved yet, so nothing is read from it or written to it."""
-
-
-class Ids:
-    """Ids that grow: milliseconds since 1970 in the high bits, chance in the low twenty.
-
-    While the clock is behind, because it was set back, they go on from the last one, in steps of chance:
-    two processes that do so must not meet.
-    """
-
-    def __init__(self, clock: Clock, chance: random.Random | None = None) -> None:
-        self._clock = clock
-        self._chance = chance or random.Random()  # noqa: S311 (they need to differ, not to be secret)
-        self._last = 0
-        self._lock = threading.Lock()
-
-    def __call__(self) -> int:
-        made = (int(self._clock.now().timestamp() * 1000) << 20) | self._chance.getrandbits(20)
-        with self._lock:
-            behind = self._last - made
-            step = 1 if behind < _BEHIND else 1 + self._chance.getrandbits(22)
-            self._last = made if behind < 0 else self._last + step
-            return self._last
-
-    def follow(self, last: int) -> None:
-        """Give only ids above this one, which somebody gave before."""
-        with self._lock:
-            self._last = max(self._last, last)
 
 
 @dataclass(slots=True)
@@ -136,10 +113,10 @@ def hold(path: str) -> IO[str] | None:
 class Store:
     """Give it to `app`; use cases see only units. `owner` marks the outbox rows this process sends."""
 
-    def __init__(self, url: str, masters: list[bytes], clock: Clock, ids: Ids | None = None) -> None:
+    def __init__(self, url: str, masters: list[bytes], clock: Clock) -> None:
         self.url = url
         self.clock = clock
-        self.ids = ids or Ids(clock)
+        self.ids = Ids(clock)
         self.owner = random.SystemRandom().getrandbits(62)
         self.on_sqlite = not url.startswith("postgresql")
         self._engine = engine(url)
@@ -178,8 +155,17 @@ class Store:
             newest = union_all(
                 *(select(func.max(table.__table__.c.id)) for table in tables.OF.values())  # type: ignore[attr-defined]
             )
-            self.ids.follow(max(last or 0 for (last,) in connection.execute(newest)))
+            last = max(last or 0 for (last,) in connection.execute(newest))
+        self.ids.begin(self._number(), last)
         self.is_open = True
+
+    def _number(self) -> int:
+        """This process's own number, by counting its start; by chance where the disk is full."""
+        try:
+            with self._engine.begin() as connection:
+                return int(connection.execute(_COUNTED).scalar_one())
+        except OperationalError:
+            return random.SystemRandom().getrandbits(30)
 
     def exists(self) -> bool:
         """Whether an SQLite database has its file."""

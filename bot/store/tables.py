@@ -67,6 +67,14 @@ class DataKey(SQLModel, table=True):
     wrapped: bytes = _sealed()
 
 
+class Started(SQLModel, table=True):
+    """How often a process has opened this database: one row, from which each has its number in ids."""
+
+    __tablename__: ClassVar[str] = "started"
+    id: int = _id()
+    times: int = _big()
+
+
 class Staff(SQLModel, table=True):
     __tablename__: ClassVar[str] = "staff"
     id: int = _id()

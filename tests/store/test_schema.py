@@ -96,9 +96,9 @@ def test_the_fake_knows_the_same_unique_keys(kind: type[Any]) -> None:
     assert unique == {(name,) for name in UNIQUE.get(kind.__name__, ())}
 
 
-def test_every_row_has_a_table_and_the_vault_its_own() -> None:
+def test_every_row_has_a_table_and_the_store_its_own() -> None:
     assert set(tables.OF) == set(KINDS)
-    assert set(schema.metadata.tables) == {table_of(kind).name for kind in KINDS} | {"data_key"}
+    assert set(schema.metadata.tables) == {table_of(kind).name for kind in KINDS} | {"data_key", "started"}
 
 
 def test_from_empty_the_migrations_make_the_tables(empty_database_url: str) -> None:
