@@ -159,7 +159,9 @@ def _ring(unit: Unit, program: Program, patient: Patient, flag: Flag) -> Flag:
         channels.alarm_of(unit, program, Why.UNANSWERED, patient, flag, key)
     for staff in on_turn:
         copies.send(unit, program, patient, flag, staff)
-    ring_at = escalation.due(program, flag, last + 1) if presses else escalation.later(program, unit.now)
+    ring_at = escalation.later(program, unit.now)
+    if presses:
+        ring_at = escalation.next_due(program, flag, last, unit.now)
     return unit.change(flag, rings=flag.rings + 1, step=last + 1, ring_at=ring_at, gap_at=gap_at)
 
 

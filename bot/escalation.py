@@ -61,6 +61,13 @@ def due(program: Program, flag: Flag, step: int) -> datetime:
     return (flag.since or flag.at) + timedelta(minutes=offsets[min(step, STEPS - 1)] + beyond * again)
 
 
+def next_due(program: Program, flag: Flag, step: int, now: datetime) -> datetime:
+    """When the step after `step`, which rings now, is due: in its minute. Where `step` came before its own,
+    because somebody was lost, it is sooner: nobody who comes and goes puts an alert off."""
+    at = due(program, flag, step + 1)
+    return min(at, now + (at - due(program, flag, step)))
+
+
 def longest_pause(program: Program) -> timedelta:
     """No flag that presses is ever further from its next ring than this."""
     pauses = [

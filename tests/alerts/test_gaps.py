@@ -269,3 +269,19 @@ async def test_a_stranger_can_start_no_drill_and_answer_none(ward: Ward) -> None
     await ward.press(5555, data)
     await ward.press("ruth", data)
     assert "seen after" not in ward.last("ruth")
+
+
+async def test_nobody_who_comes_and_goes_puts_an_alert_off(ward: Ward) -> None:
+    """Each going rings the next at once; how long it then is to the one after does not grow."""
+    flag = await ward.flag(Level.EMERGENCY)
+    assert flag is not None
+    for _ in range(6):
+        await ward.blocks("ben")
+        await ward.tick()
+        await ward.blocks("ben", gone=False)
+        await ward.press("dana", "s:leave:today")
+        await ward.tick()
+        await ward.press("dana", "s:leave:back")
+    [now] = await ward.flags()
+    assert now.ring_at is not None
+    assert now.ring_at - ward.now <= 5 * MINUTE

@@ -6,15 +6,16 @@ phones that are lists. Presses go through `turns.take`, the tick through what `A
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot import alerts, channels, drill, endings, gaps, people
+from bot import alerts, channels, departures, drill, endings, gaps, ledger, people
 from bot.clock import SettableClock
 from bot.concerns import Category, Level
 from bot.flags import Raised
@@ -45,6 +46,15 @@ class Heard:
     who: int | str
     flag: int | None
     body: dict[str, Any]
+    cause: str | None = None
+
+
+class Fate(StrEnum):
+    """What becomes of a message on its way."""
+
+    SENT = "sent"
+    NOT_SENT = "not sent"
+    UNSURE = "arrived, and we do not know: it is sent again"
 
 
 @dataclass
@@ -53,6 +63,10 @@ class Ward:
     clock: SettableClock
     options: dict[str, Any] = field(default_factory=dict)
     telegram_down: bool = False
+    fates: deque[Fate] = field(default_factory=deque)
+    """Of the next messages; then all are sent."""
+    shut: set[int] = field(default_factory=set)
+    """Chats that have blocked the bot, which nobody has told us."""
     heard: list[Heard] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: count(1))
     phones: dict[int, list[Heard]] = field(default_factory=lambda: defaultdict(list))
@@ -156,23 +170,35 @@ class Ward:
             await self.tick()
 
     async def deliver(self) -> None:
+        """What is queued, as the sender has it leave: each to its fate, and none past one of its chat and
+        lane that has to wait."""
+
         def work(unit: Unit) -> list[Outgoing]:
-            queued = unit.find(Outgoing, state=Sending.QUEUED, order="lane id")
-            left = [
-                row
-                for row in queued
-                if not self.telegram_down or (row.body or {}).get("kind") in channels.KINDS
-            ]
-            for number, row in enumerate(left):
-                unit.change(
-                    row, state=Sending.SENT, sent_at=unit.now, message_id=row.edits or number + 1, body=None
-                )
-            return left
+            arrived, waits = [], set()
+            for number, row in enumerate(unit.find(Outgoing, state=Sending.QUEUED, order="lane id")):
+                second = (row.body or {}).get("kind") in channels.KINDS
+                if (self.telegram_down and not second) or (row.chat_hash, row.lane) in waits:
+                    continue
+                target = unit.get(Outgoing, row.edits) if row.edits is not None else None
+                if target is not None and target.state == Sending.QUEUED:
+                    continue
+                if (row.body or {}).get("chat") in self.shut:
+                    _blocked(unit, self.program, row)
+                    continue
+                fate = self.fates.popleft() if self.fates else Fate.SENT
+                if fate is not Fate.SENT:
+                    waits.add((row.chat_hash, row.lane))
+                if fate is not Fate.NOT_SENT:
+                    arrived.append(row)
+                if fate is Fate.SENT:
+                    message_id = row.edits or number + 1
+                    unit.change(row, state=Sending.SENT, sent_at=unit.now, message_id=message_id, body=None)
+            return arrived
 
         for row in await self.do(work):
             body = row.body or {}
             who = body["kind"] if body["kind"] in channels.KINDS else body["chat"]
-            heard = Heard(self.now, who, row.flag_id, body)
+            heard = Heard(self.now, who, row.flag_id, body, row.cause)
             if row.edits is None:
                 self.heard.append(heard)
             self.phones[body["chat"]].append(heard)
@@ -228,3 +254,13 @@ class Ward:
 
     async def audited(self, action: str) -> list[Audit]:
         return await self.do(lambda unit: unit.find(Audit, action=action))
+
+
+def _blocked(unit: Unit, program: Program, row: Outgoing) -> None:
+    """Telegram refuses it, because its chat has blocked the bot."""
+    ledger.mark(
+        unit,
+        [ledger.Outcome(row, Sending.FAILED, unit.now, blocked=True)],
+        lambda unit, chat_hash: departures.out_of_reach(unit, program, chat_hash),
+        lambda unit, row: gaps.tell_refused(unit, program, row),
+    )
