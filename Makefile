@@ -37,7 +37,8 @@ bench: benching
 	@$(PY) -m tests.bench $(ARGS)
 
 chaos: testing
-	@$(PY) -m pytest tests/chaos/controls.py
+	@$(PY) -m pytest tests/chaos/controls.py tests/alerts/controls.py tests/store/controls.py
+	@LONG=1 $(PY) -m pytest tests/alerts/test_machine.py tests/alerts/test_silence.py tests/store/test_machine.py tests/sender/test_machine.py
 	@$(PY) -m tests.chaos.fuzz
 	@$(PY) -m tests.chaos --kills $(KILLS) $(ARGS)
 

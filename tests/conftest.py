@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.fixtures.browser",
     "tests.fixtures.databases",
     "tests.fixtures.files",
+    "tests.fixtures.machines",
     "tests.fixtures.processes",
 ]
 

@@ -20,7 +20,8 @@ from bot.program import Program
 from bot.rows import Flag, Outgoing, Patient, Sending, Staff
 from bot.unit import Unit
 from tests.alerts import machine as laws
-from tests.alerts.machine import STRANGER, Machine, of_dictionaries, over
+from tests.alerts.machine import STRANGER, Machine, over
+from tests.fixtures.machines import of_dictionaries
 
 Patch = pytest.MonkeyPatch
 AT_MOST = 1000

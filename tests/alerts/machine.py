@@ -26,11 +26,10 @@ from bot.direct import Direct
 from bot.inbound import Event, Inbound, Left, Pressed, Said
 from bot.intake import Intake
 from bot.rows import Flag, Incoming, Outgoing, Receipt, Sending, Staff
-from bot.store.database import Store
 from bot.triage import Triage
 from bot.unit import Unit
 from tests.alerts.ward import SAM, TEAM, Fate, Ward
-from tests.fakes import FakeStorage
+from tests.fixtures.machines import Opener, of_dictionaries
 
 BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
 STRANGER = 5555
@@ -43,14 +42,6 @@ CATEGORIES = [Category.SUICIDE, Category.OVERDOSE, Category.ABUSE]
 OF_A_PATIENT = ("o:safe", "o:misunderstood", "o:call", "o:ground", "o:hide")
 VERBS = ("seen", "reached", "missed", "end", "flag", "note")
 PICK = st.integers(0, 10_000)
-AnyStorage = Store | FakeStorage
-Opener = Callable[[SettableClock], Callable[[], AnyStorage]]
-"""Makes an empty database, and gives what opens it, again and again."""
-
-
-def of_dictionaries(clock: SettableClock) -> Callable[[], FakeStorage]:
-    first = FakeStorage(clock)
-    return lambda: FakeStorage(clock, beside=first)
 
 
 @dataclass(frozen=True, slots=True)

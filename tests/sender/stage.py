@@ -177,6 +177,9 @@ class Stage:
         """The process is gone: nothing is marked, nothing let go."""
         sender = self.sender
         sender._running = False
+        for handle in (sender._ticking, sender._alarm and sender._alarm[1]):
+            if handle is not None:
+                handle.cancel()
         doomed = [*sender._flights, *sender._chores]
         doomed += [task for task in (sender._proofs._task, sender._marks._task) if task]
         for task in doomed:
