@@ -1,5 +1,5 @@
-"""Machines that cannot fail are worth nothing: each mistake built into the store or the sender on purpose must
-be found by its machine. `make chaos` runs this.
+"""Machines that cannot fail are worth nothing: each mistake built into the store or the sender on purpose
+must be found by its machine. `make chaos` runs this.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from tests.fixtures.effort import tried
 from tests.fixtures.machines import Opener
 from tests.sender.test_machine import Machine as OfTheSender
 from tests.store.test_machine import Machine as OfTheStore
+from tests.store.test_machine import Refused as OfTheStoreRefused
 
 Patch = pytest.MonkeyPatch
 
@@ -67,23 +68,19 @@ def nothing_is_undone_apart(patch: Patch) -> None:
 
 
 def what_fails_is_committed(patch: Patch) -> None:
-    original = database.Store._unit
+    def wrong(store: database.Store, work: Callable[[Any], Any]) -> Any:
+        failed, result = None, None
+        with store._engine.begin() as connection:
+            unit = store._unit(connection)
+            try:
+                result = work(unit)
+            except OfTheStoreRefused as error:
+                failed = error
+        if failed is not None:
+            raise failed
+        return result, unit.posted
 
-    def unit(store: database.Store, connection: Any) -> SqlUnit:
-        made = original(store, connection)
-        add = made.add_once
-
-        def and_commits(row: Any) -> bool:
-            added = add(row)
-            connection.connection.driver_connection.execute("COMMIT")
-            connection.connection.driver_connection.execute("BEGIN IMMEDIATE")
-            connection.connection.driver_connection.execute("SAVEPOINT unit")
-            return added
-
-        made.add_once = and_commits  # type: ignore[method-assign]
-        return made
-
-    patch.setattr(database.Store, "_unit", unit)
+    patch.setattr(database.Store, "_alone", wrong)
 
 
 def nobody_waits_for_anybody(patch: Patch) -> None:
@@ -95,7 +92,7 @@ OF_THE_STORE = {
     everything_is_added: "sqlite",
     what_is_undone_is_told_of: "sqlite",
     nothing_is_undone_apart: "sqlite",
-    what_fails_is_committed: "sqlite",
+    what_fails_is_committed: "postgresql",
     nobody_waits_for_anybody: "postgresql",
 }
 
@@ -160,7 +157,7 @@ def sought(machine: type[Any], opener: Opener, name: str) -> None:
     enough = settings(
         tried(1, 20), max_examples=300, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False
     )
-    with pytest.raises(BaseException):  # noqa: B017, PT011 (whichever law it breaks)
+    with pytest.raises(AssertionError):
         run_state_machine_as_test(made, settings=enough)
     print(f"{name}: {len(begun)} examples")  # noqa: T201
 
