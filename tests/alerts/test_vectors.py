@@ -7,13 +7,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot import flags
 from bot.concerns import Level
 from bot.flags import Thresholds
 from dialogs import CATALOGUE, asq
 from dialogs.asked import Said
+from dialogs.choices import Feeling, When
 from dialogs.facts import Facts
+from dialogs.lapse import Body, Thoughts
+from dialogs.safety import Danger
+from tests.dialogs.talk import Talk, talk
 
 SCALE = range(11)
 BRIEF = Thresholds()
@@ -94,3 +100,94 @@ def test_every_asq_vector_with_a_yes_or_a_refusal_is_urgent_and_the_fifth_yes_an
         found = rules(**answers)
         assert ("asq" in found) is any(said is not Said.NO for said in answers.values())
         assert (found.get("asq_now") is Level.EMERGENCY) is (answers.get(asq.ACUTE) is Said.YES)
+
+
+def flagged(told: Talk[Any]) -> dict[str, Level]:
+    return {one.rule: one.level for one in flags.raised(told.turn, BRIEF)}
+
+
+OF_BODY = {
+    Body.OKAY: None,
+    Body.SLEEPY: Level.EMERGENCY,
+    Body.BREATHING: Level.EMERGENCY,
+    Body.SHAKING: Level.EMERGENCY,
+    Body.WRONG: Level.URGENT,
+}
+
+
+@pytest.mark.parametrize("body", Body)
+@pytest.mark.parametrize("dialog", ["check_in", "used"])
+def test_every_vector_after_use_alerts_through_the_script(dialog: str, body: Body) -> None:
+    """How the body is, when it was, what, thoughts and a call, in all their combinations: an answer that was
+    never asked for alerts nobody, and none that was is lost on its way through the dialog."""
+    substances = (None, ["opioids"], ["alcohol", "cannabis"])
+    for when, taken, thoughts, call in itertools.product(When, substances, Thoughts, (True, False)):
+        told = talk(
+            CATALOGUE[dialog],
+            used=True,
+            craving=0,
+            lapse_body=body.value,
+            lapse_when=when.value,
+            lapse_substances=taken,
+            lapse_thoughts=thoughts.value,
+            lapse_call=call,
+            call=call,
+        )
+        in_thoughts = "lapse_thoughts" in told.keys and thoughts is not Thoughts.NO
+        asked_for_a_call = call and "lapse_call" in told.keys
+        expected = {
+            "lapse": Level.WATCH,
+            **({"lapse_body": OF_BODY[body]} if OF_BODY[body] else {}),
+            **({"lapse_thoughts": Level.URGENT} if in_thoughts else {}),
+            **({"call_me": Level.WATCH} if asked_for_a_call else {}),
+        }
+        assert flagged(told) == expected, (body, when, taken, thoughts, call)
+        assert ("lapse_thoughts" in told.keys) is (body is Body.OKAY)
+        assert ("lapse_call" in told.keys) is (body is Body.OKAY and thoughts is Thoughts.NO)
+
+
+@pytest.mark.parametrize("danger", Danger)
+@pytest.mark.parametrize("said", Said)
+def test_every_answer_about_safety_but_the_safe_one_alerts(danger: Danger, said: Said) -> None:
+    told = flagged(talk(CATALOGUE["safety"], Facts(topic=danger.value), **{f"safety_{danger}": said.value}))
+    if said is danger.safe_answer:
+        assert told == {}
+    else:
+        assert told == {"safety": Level.URGENT if said is Said.RATHER_NOT else Level.EMERGENCY}
+
+
+@pytest.mark.parametrize("feelings", list(itertools.combinations(Feeling, 2)))
+def test_hopelessness_among_any_feelings_is_told(feelings: tuple[Feeling, ...]) -> None:
+    told = flagged(talk(CATALOGUE["thought_record"], feelings=[one.value for one in feelings]))
+    assert ("hopeless" in told) is (Feeling.HOPELESS in feelings)
+
+
+@given(
+    mood=st.integers(0, 10),
+    craving=st.integers(0, 10),
+    sleep=st.one_of(st.none(), st.integers(0, 12)),
+    used=st.booleans(),
+    medication=st.sampled_from([None, "taken", "later", "missed"]),
+    call=st.booleans(),
+)
+def test_a_check_in_through_the_script_raises_what_its_answers_say(
+    mood: int, craving: int, sleep: int | None, used: bool, medication: str | None, call: bool
+) -> None:
+    told = talk(
+        CATALOGUE["check_in"],
+        Facts(takes_medication=True),
+        mood=mood,
+        craving=craving,
+        sleep=sleep,
+        used=used,
+        medication=medication,
+        call=call,
+        lapse_call=call,
+    )
+    assert set(flagged(told)) == {
+        *(["craving"] if craving >= 8 else []),
+        *(["lapse"] if used else []),
+        *(["medication"] if medication == "missed" and "medication" in told.keys else []),
+        *(["call_me"] if call else []),
+    }
+    assert used or "medication" in told.keys  # using right now, help comes before all else
