@@ -110,8 +110,8 @@ class Telegram:
 
 
 @asynccontextmanager
-async def telegram(folder: Path, trip: float = 0.0) -> AsyncIterator[Telegram]:
-    argv = [sys.executable, "-m", "tests.bench.telegram", "--trip", str(trip)]
+async def telegram(folder: Path, trip: float = 0.0, limit: int = 0) -> AsyncIterator[Telegram]:
+    argv = [sys.executable, "-m", "tests.bench.telegram", "--trip", str(trip), "--limit", str(limit)]
     async with process(argv, folder, listening=True) as started, aiohttp.ClientSession() as session:
         assert started.stdout is not None
         line = await asyncio.wait_for(started.stdout.readline(), _STARTING)

@@ -16,7 +16,7 @@ import orjson
 import uvloop
 
 from tests.bench.conversation import STEPS, Step, press
-from tests.bench.telegram import length
+from tests.bench.wire import length
 
 PATIENCE = 60.0
 

@@ -1,13 +1,14 @@
 """A local Telegram that is fast and nothing else: one bot, many chats, no rules. It must be in nobody's way.
 
-Runs as a process of its own (`python -m tests.bench.telegram [--trip SECONDS]`) and prints its port. The bot
-uses it as Telegram, with getUpdates or with a webhook. A patient's phone does `POST /say` with
+Runs as a process of its own (`python -m tests.bench.telegram [--trip SECONDS] [--limit N]`) and prints its
+port. The bot uses it as Telegram, with getUpdates or with a webhook. A patient's phone does `POST /say` with
 {"chat", "text"} or {"chat", "data"}; the answer comes when the bot has: the message, and the data of its
 buttons. `POST /pile` with a list of [chat, text] leaves messages for which nobody waits; after `POST /watch`
-with the pid of the bot, the CPU that it has used is noted with each message. A `trip` is the time that a call
-to Telegram and back spends on the way.
+with the pid of the bot, the CPU that it has used is noted with each message; `POST /spread` with ports
+spreads a webhook's calls over them. A `trip` is the time that a call to Telegram and back spends on the way;
+a `limit` is how many messages it takes in any second, and refuses more with 429.
 
-The strict Telegram is bot/sandbox; this one is 20 times faster and believes everything.
+The strict Telegram is bot/sandbox; this one is 20 times faster and believes everything else.
 """
 
 import argparse
@@ -15,22 +16,19 @@ import asyncio
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 import uvloop
 
+from tests.bench.hook import Hook
+from tests.bench.limit import Limit
+from tests.bench.wire import Reply, Served, parameters, refusal
+
 TOKEN = "1000000:bench"
 _BOT = {"id": 1000000, "is_bot": True, "first_name": "Bench", "username": "bench_bot"}
 _ME = {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
-_CONNECTIONS = 40
-"""As many as Telegram opens to a webhook unless it is told otherwise."""
-_REFUSED = 0.25
 _OK = b'{"ok":true,"result":true}'
-
-Reply = Callable[[bytes], None]
 
 
 class Chat:
@@ -55,8 +53,9 @@ class Chat:
 
 
 class Telegram:
-    def __init__(self, trip: float = 0.0) -> None:
+    def __init__(self, trip: float = 0.0, limit: Limit | None = None) -> None:
         self.trip = trip
+        self.limit = limit
         self.chats: dict[int, Chat] = {}
         self.updates: deque[dict[str, Any]] = deque()
         self.polling: tuple[Reply, int] | None = None
@@ -72,17 +71,21 @@ class Telegram:
     def handle(self, path: str, body: bytes, kind: bytes, reply: Reply) -> None:
         if path.startswith("/bot"):
             method = path.rsplit("/", 1)[1].lower()
-            parameters = _parameters(path, body, kind)
+            given = parameters(body, kind)
             self.calls[method] = self.calls.get(method, 0) + 1
             if self.trip:
                 loop = asyncio.get_running_loop()
                 half = self.trip / 2
                 late: Reply = lambda answer: _ignored(loop.call_later(half, reply, answer))  # noqa: E731
-                loop.call_later(half, self.call, method, parameters, late)
+                loop.call_later(half, self.call, method, given, late)
             else:
-                self.call(method, parameters, reply)
+                self.call(method, given, reply)
             return
-        given: Any = orjson.loads(body) if body else {}
+        said: Any = orjson.loads(body) if body else {}
+        self.steer(path, said, reply)
+
+    def steer(self, path: str, given: Any, reply: Reply) -> None:
+        """What the bench itself asks for."""
         match path:
             case "/say":
                 self.say(given, reply)
@@ -93,11 +96,16 @@ class Telegram:
                 for number, text in given:
                     self._deliver(self._written(self._chat(number), text))
                 reply(b"{}")
+            case "/spread":
+                assert self.hook is not None
+                self.hook.ports = given
+                reply(b"{}")
             case "/watch":
                 self.watched = given
                 reply(b"{}")
             case "/calls":
                 told = {"calls": self.calls, "sent": list(self.sent_at), "asked": self.asked_at}
+                told["refused"] = self.limit.refused if self.limit else 0
                 reply(orjson.dumps(told))
             case "/forget":
                 self.calls.clear()
@@ -108,7 +116,7 @@ class Telegram:
                 self.is_ready, self.polling = False, None
                 reply(b"{}")
             case _:
-                reply(b'{"ok":false,"error_code":404,"description":"Not Found"}')
+                reply(refusal(404, "Not Found"))
 
     def call(self, method: str, given: dict[str, Any], reply: Reply) -> None:
         match method:
@@ -116,6 +124,8 @@ class Telegram:
                 self.asked_at = self.asked_at or time.monotonic()
                 self._poll(int(given.get("offset", 0)), int(given.get("limit", 100)), given, reply)
                 self._begin(True)
+            case "sendmessage" if self.limit and (wait := self.limit.seconds_to_wait(time.monotonic())):
+                reply(refusal(429, f"Too Many Requests: retry after {wait}", retry_after=wait))
             case "sendmessage":
                 reply(b'{"ok":true,"result":' + orjson.dumps(self._said(given)) + b"}")
             case "editmessagereplymarkup" | "editmessagetext":
@@ -238,153 +248,7 @@ class Telegram:
             self.ready.clear()
 
 
-class Hook:
-    """Calls the bot's webhook, over as many connections as Telegram would open."""
-
-    def __init__(self, url: str, secret: str) -> None:
-        where = urlsplit(url)
-        self._host, self._port = where.hostname or "127.0.0.1", where.port or 80
-        self._head = (
-            f"POST {where.path or '/'} HTTP/1.1\r\nHost: {where.netloc}\r\n"
-            f"Content-Type: application/json\r\nX-Telegram-Bot-Api-Secret-Token: {secret}\r\nContent-Length: "
-        ).encode()
-        self._free: list[_Caller] = []
-        self._opened = 0
-        self._queue: deque[dict[str, Any]] = deque()
-
-    def post(self, update: dict[str, Any]) -> None:
-        self._queue.append(update)
-        self.next()
-
-    def next(self) -> None:
-        while self._queue and self._free:
-            update = self._queue.popleft()
-            body = orjson.dumps(update)
-            self._free.pop().call(self._head + str(len(body)).encode() + b"\r\n\r\n" + body, update)
-        if self._queue and self._opened < _CONNECTIONS:
-            self._opened += 1
-            _KEPT.add(task := asyncio.get_running_loop().create_task(self._open()))
-            task.add_done_callback(_KEPT.discard)
-
-    def again(self, update: dict[str, Any]) -> None:
-        """It was refused: call again soon."""
-        asyncio.get_running_loop().call_later(_REFUSED, self.post, update)
-
-    async def _open(self) -> None:
-        _, caller = await asyncio.get_running_loop().create_connection(
-            lambda: _Caller(self), self._host, self._port
-        )
-        self.freed(caller)
-
-    def freed(self, caller: "_Caller") -> None:
-        self._free.append(caller)
-        self.next()
-
-    def lost(self, caller: "_Caller") -> None:
-        self._opened -= 1
-        if caller in self._free:
-            self._free.remove(caller)
-
-
-_KEPT: set[asyncio.Task[None]] = set()
-
-
-class _Caller(asyncio.Protocol):
-    def __init__(self, hook: Hook) -> None:
-        self._hook = hook
-        self._data = b""
-        self._update: dict[str, Any] = {}
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-
-    def call(self, request: bytes, update: dict[str, Any]) -> None:
-        self._update = update
-        self._transport.write(request)
-
-    def data_received(self, data: bytes) -> None:
-        self._data += data
-        head = self._data.find(b"\r\n\r\n")
-        if head >= 0 and len(self._data) >= head + 4 + length(self._data[:head]):
-            if b" 200 " not in self._data[:16]:
-                self._hook.again(self._update)
-            self._data = b""
-            self._hook.freed(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._hook.lost(self)
-
-
-class _Served(asyncio.Protocol):
-    """HTTP/1.1 as far as these clients speak it: keep-alive, a length, one request after the other."""
-
-    def __init__(self, telegram: Telegram) -> None:
-        self._telegram = telegram
-        self._data = b""
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._data += data
-        while True:
-            head = self._data.find(b"\r\n\r\n")
-            if head < 0:
-                return
-            end = head + 4 + length(self._data[:head])
-            if len(self._data) < end:
-                return
-            top, body = self._data[:head], self._data[head + 4 : end]
-            self._data = self._data[end:]
-            path = top[: top.find(b"\r\n")].split(b" ")[1].decode()
-            kind = header(top, b"content-type")
-            self._telegram.handle(path, body, kind, self._reply)
-
-    def _reply(self, body: bytes) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
-                + str(len(body)).encode()
-                + b"\r\n\r\n"
-                + body
-            )
-
-
-def header(head: bytes, name: bytes) -> bytes:
-    """A header's value, by its name in small letters."""
-    low = head.lower()
-    at = low.find(b"\r\n" + name + b":")
-    if at < 0:
-        return b""
-    start = at + len(name) + 3
-    end = head.find(b"\r\n", start)
-    return head[start : end if end >= 0 else None].strip()
-
-
-def length(head: bytes) -> int:
-    return int(header(head, b"content-length") or 0)
-
-
 def _ignored(_: object) -> None: ...
-
-
-def _parameters(path: str, body: bytes, kind: bytes) -> dict[str, Any]:
-    if kind.startswith(b"application/json"):
-        given: dict[str, Any] = orjson.loads(body) if body else {}
-        return given
-    if kind.startswith(b"multipart/"):
-        return _parts(body, kind)
-    return dict(parse_qsl(body.decode()))
-
-
-def _parts(body: bytes, kind: bytes) -> dict[str, Any]:
-    boundary = b"--" + kind.partition(b"boundary=")[2].strip(b'"')
-    found = {}
-    for part in body.split(boundary)[1:-1]:
-        head, _, value = part.partition(b"\r\n\r\n")
-        name = head.partition(b'name="')[2].partition(b'"')[0]
-        found[name.decode()] = value.removesuffix(b"\r\n").decode()
-    return found
 
 
 def _markup(given: dict[str, Any]) -> dict[str, Any] | None:
@@ -398,10 +262,10 @@ def _data(markup: dict[str, Any] | None) -> list[str]:
     return [button["callback_data"] for row in rows for button in row if "callback_data" in button]
 
 
-async def main(trip: float) -> None:
-    telegram = Telegram(trip)
+async def main(trip: float, limit: int) -> None:
+    telegram = Telegram(trip, Limit(limit) if limit else None)
     server = await asyncio.get_running_loop().create_server(
-        lambda: _Served(telegram), "127.0.0.1", 0, backlog=4096
+        lambda: Served(telegram.handle), "127.0.0.1", 0, backlog=4096
     )
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
@@ -411,4 +275,6 @@ async def main(trip: float) -> None:
 if __name__ == "__main__":
     asking = argparse.ArgumentParser()
     asking.add_argument("--trip", type=float, default=0.0)
-    uvloop.run(main(asking.parse_args().trip))
+    asking.add_argument("--limit", type=int, default=0)
+    asked = asking.parse_args()
+    uvloop.run(main(asked.trip, asked.limit))

@@ -13,7 +13,8 @@ import orjson
 import uvloop
 
 from tests.bench.conversation import QUESTIONS, STEPS, data
-from tests.bench.telegram import TOKEN, length
+from tests.bench.telegram import TOKEN
+from tests.bench.wire import length
 
 _SAID = tuple(
     orjson.dumps(
