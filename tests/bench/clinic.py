@@ -15,6 +15,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,16 @@ class Telegram:
         """Messages for whose replies nobody waits."""
         await self.ask("/pile", said)
 
+    async def say(self, chat: int, words: str) -> float:
+        """The seconds until the next message to that chat."""
+        began = time.monotonic()
+        await self.ask("/say", {"chat": chat, "text": words})
+        return time.monotonic() - began
+
+    async def sent(self) -> list[tuple[int, float]]:
+        """Chat and moment, on this machine's monotonic clock, of each message from the bot."""
+        return [(chat, at) for chat, at, _ in (await self.ask("/calls"))["sent"]]
+
     async def ask(self, path: str, given: Any = None) -> dict[str, Any]:
         body = b"" if given is None else orjson.dumps(given)
         async with self.session.post(f"{self.url}{path}", data=body) as response:
@@ -119,6 +130,18 @@ async def telegram(folder: Path, trip: float = 0.0, limit: int = 0) -> AsyncIter
             raise Failed(f"the local Telegram did not begin: {said_last(folder)}")
         port = int(line)
         yield Telegram(f"http://127.0.0.1:{port}", port, started.pid, session)
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, at: Telegram, environment: Mapping[str, str], argv: Sequence[str] = ("-m", "bot", "run")
+) -> AsyncIterator[tuple[int, float]]:
+    """A bot: its pid, and the seconds until it asked for updates or gave its webhook."""
+    await at.ask("/gone")
+    began = time.monotonic()
+    async with process([sys.executable, *argv], folder, environment) as bot:
+        await ready(at, bot, folder)
+        yield bot.pid, time.monotonic() - began
 
 
 async def ready(at: Telegram, bot: asyncio.subprocess.Process, folder: Path) -> None:
@@ -178,11 +201,48 @@ def handrail(
     return made
 
 
+async def seed(folder: Path, environment: Mapping[str, str], patients: int, *more: str) -> None:
+    """Patients from `FIRST` on, and their counselor on the id before."""
+    await command(
+        folder, environment, "seed", "--patients", str(patients), "--telegram-id-from", str(FIRST), *more
+    )
+
+
 async def command(folder: Path, environment: Mapping[str, str], *arguments: str) -> None:
     """Run `python -m bot …` to its end."""
     async with process([sys.executable, "-m", "bot", *arguments], folder, environment) as running:
         if await running.wait():
             raise Failed(f"bot {arguments[0]}: {said_last(folder)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A minute for which everybody is to be reminded, and the file that moves the bot's clock there."""
+
+    offset: Path
+    due: datetime
+
+    @classmethod
+    def made(cls, folder: Path) -> "Appointment":
+        offset = folder / "offset"
+        offset.write_text("0")
+        soon = datetime.now(UTC) + timedelta(hours=2)
+        return cls(offset, soon.replace(second=0, microsecond=0))
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"CLOCK_FILE": str(self.offset), "TIME_ZONE": "UTC"}
+
+    @property
+    def at(self) -> str:
+        return f"{self.due:%H:%M}"
+
+    def come_in(self, seconds: float, days: int = 0) -> float:
+        """Move the clock to so long before it, `days` later; when it comes, on the monotonic clock."""
+        moved = self.due + timedelta(days=days) - datetime.now(UTC) - timedelta(seconds=seconds)
+        came = time.monotonic() + seconds
+        self.offset.write_text(str(moved.total_seconds()))
+        return came
 
 
 def said_last(folder: Path) -> str:
