@@ -25,6 +25,7 @@ import orjson
 from tests.bench.telegram import TOKEN
 
 ROOT = Path(__file__).resolve().parents[2]
+PYTHON = sys.executable
 FIRST = 5_000_000
 """The first patient's Telegram id."""
 _STARTING = 90.0
@@ -122,7 +123,7 @@ class Telegram:
 
 @asynccontextmanager
 async def telegram(folder: Path, trip: float = 0.0, limit: int = 0) -> AsyncIterator[Telegram]:
-    argv = [sys.executable, "-m", "tests.bench.telegram", "--trip", str(trip), "--limit", str(limit)]
+    argv = [PYTHON, "-m", "tests.bench.telegram", "--trip", str(trip), "--limit", str(limit)]
     async with process(argv, folder, listening=True) as started, aiohttp.ClientSession() as session:
         assert started.stdout is not None
         line = await asyncio.wait_for(started.stdout.readline(), _STARTING)
@@ -139,7 +140,7 @@ async def running(
     """A bot: its pid, and the seconds until it asked for updates or gave its webhook."""
     await at.ask("/gone")
     began = time.monotonic()
-    async with process([sys.executable, *argv], folder, environment) as bot:
+    async with process([PYTHON, *argv], folder, environment) as bot:
         await ready(at, bot, folder)
         yield bot.pid, time.monotonic() - began
 
@@ -210,7 +211,7 @@ async def seed(folder: Path, environment: Mapping[str, str], patients: int, *mor
 
 async def command(folder: Path, environment: Mapping[str, str], *arguments: str) -> None:
     """Run `python -m bot …` to its end."""
-    async with process([sys.executable, "-m", "bot", *arguments], folder, environment) as running:
+    async with process([PYTHON, "-m", "bot", *arguments], folder, environment) as running:
         if await running.wait():
             raise Failed(f"bot {arguments[0]}: {said_last(folder)}")
 
