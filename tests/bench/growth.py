@@ -98,7 +98,10 @@ async def _opened(
 
 def _steps(people: int) -> Callable[[Clinic], Awaitable[float]]:
     async def work(at: Clinic) -> float:
-        return (await race.run(_LINE, at.telegram, at.pid, None, at.folder, people, 4, 0.0)).cpu
+        heat = await race.run(_LINE, at.telegram, at.pid, None, at.folder, people, 4, 0.0)
+        if heat.lost:
+            raise clinic.Failed(f"{heat.lost} patients had no reply: {clinic.said_last(at.folder)}")
+        return heat.cpu
 
     return work
 
