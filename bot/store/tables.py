@@ -120,7 +120,7 @@ class Patient(SQLModel, table=True):
     code: str = _word(16, unique=True)
     standing: str = _word(16)
     counselor_id: int | None = _big(default=None, index=True)
-    backup_id: int | None = _big(default=None)
+    backup_id: int | None = _big(default=None, index=True)
     created_at: datetime = _instant()
     enrolled_at: datetime | None = _instant(default=None)
     ended_at: datetime | None = _instant(default=None)
