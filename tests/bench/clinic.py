@@ -43,10 +43,11 @@ class Cost:
     resident: int
 
 
-def cost(pid: int) -> Cost:
-    """Linux only: the process clock by pid is exact to nanoseconds and keeps what dead threads used."""
-    cpu = time.clock_gettime((~pid << 3) | 2)
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+def cost(*pids: int) -> Cost:
+    """Of all of them. Linux only: the process clock by pid is exact to nanoseconds and keeps what threads
+    used that are gone."""
+    cpu = sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
     return Cost(cpu, pages * os.sysconf("SC_PAGE_SIZE"))
 
 

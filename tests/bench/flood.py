@@ -22,7 +22,9 @@ from pathlib import Path
 
 from bot.understanding import Screen
 from tests.bench import clinic
+from tests.bench.figures import Figure, scaled
 
+COUNT = 2_000
 SHARE = 20
 """One message in so many is a cry for help, and its writer's only one."""
 CRIES = (
@@ -152,6 +154,21 @@ async def flood(
     )
 
 
+async def measure(folder: Path, scale: float) -> list[Figure]:
+    """The flood by each way in, and with the model."""
+    count = scaled(COUNT, scale, 60)
+    figures = []
+    for model, webhook in ((False, False), (True, False), (False, True)):
+        place = folder / f"{model}{webhook}"
+        place.mkdir()
+        async with clinic.telegram(place) as telegram:
+            found = await flood(place, telegram, count, model=model, webhook=webhook)
+        kind = f"{', webhook' if webhook else ''}{', with the model' if model else ''}"
+        whole = not (found.unanswered or found.lost or found.twice)
+        figures.append(Figure(f"{count:,} updates waiting{kind}", str(found), "none lost, none twice", whole))
+    return figures
+
+
 def _unanswered(made: Pile, sent: Sequence[tuple[int, float, float]]) -> int:
     """Messages that brought nothing yet; a cry brings its card."""
     return sum((Counter(chat for chat, _ in made.said) - Counter(chat for chat, *_ in sent)).values())
@@ -185,7 +202,7 @@ if __name__ == "__main__":
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    asking.add_argument("--count", type=int, default=2000)
+    asking.add_argument("--count", type=int, default=COUNT)
     asking.add_argument("--trip", type=float, default=0.0)
     asking.add_argument("--repeats", type=int, default=1)
     asking.add_argument("--model", action="store_true")

@@ -81,7 +81,7 @@ async def _opened(
         environment = clinic.handrail(template, telegram)
         await clinic.seed(template, environment, people)
         async with clinic.running(template, telegram, environment) as (pid, _):
-            await race.run(_LINE, telegram, pid, None, template, people, 0, 0.0)
+            await race.run(_LINE, telegram, [pid], None, template, people, 0, 0.0)
     clinics = []
     for name, answers in (("small", few), ("large", many)):
         place = folder / name
@@ -98,7 +98,7 @@ async def _opened(
 
 def _steps(people: int) -> Callable[[Clinic], Awaitable[float]]:
     async def work(at: Clinic) -> float:
-        heat = await race.run(_LINE, at.telegram, at.pid, None, at.folder, people, 4, 0.0)
+        heat = await race.run(_LINE, at.telegram, [at.pid], None, at.folder, people, 4, 0.0)
         if heat.lost:
             raise clinic.Failed(f"{heat.lost} patients had no reply: {clinic.said_last(at.folder)}")
         return heat.cpu

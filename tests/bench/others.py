@@ -107,7 +107,8 @@ def _copies(
 
 def _session(person: Row, back: int, place: int) -> int:
     """Its id: in one range, growing with time."""
-    return (1 << 59) + ((DAYS - back) << 40) + person["id"] % (1 << 32) * 8 + place
+    whose: int = person["id"] - _FIRST_ID // 2
+    return (1 << 59) + ((DAYS - back) << 40) + whose * 8 + place
 
 
 @lru_cache(maxsize=65536)

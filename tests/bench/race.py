@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -77,7 +77,7 @@ async def heat(entrant: Entrant, users: int, times: int, *, thought: float = 0.0
             clinic.telegram(folder, trip) as telegram,
             _bot(entrant, telegram, users, folder) as (bot, redis),
         ):
-            return await run(entrant, telegram, bot, redis, folder, users, times, thought)
+            return await run(entrant, telegram, [bot], redis, folder, users, times, thought)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -85,13 +85,14 @@ async def heat(entrant: Entrant, users: int, times: int, *, thought: float = 0.0
 async def run(
     entrant: Entrant,
     telegram: clinic.Telegram,
-    bot: int,
+    bots: Sequence[int],
     redis: int | None,
     folder: Path,
     users: int,
     times: int,
     thought: float,
 ) -> Heat:
+    """A crowd meets the bot, whose processes are `bots`."""
     argv = [sys.executable, "-m", "tests.bench.crowd", "--port", str(telegram.port), "--users", str(users)]
     argv += ["--first", str(clinic.FIRST), "--times", str(times), "--thought", str(thought)]
     async with clinic.process(argv, folder, listening=True) as crowd:
@@ -101,14 +102,14 @@ async def run(
             raise clinic.Failed(f"{entrant.name}: {clinic.said_last(folder)}")
         await asyncio.sleep(0.3)
         await telegram.ask("/forget")
-        before, store = clinic.cost(bot), clinic.cost(redis).cpu if redis else 0.0
+        before, store = clinic.cost(*bots), clinic.cost(redis).cpu if redis else 0.0
         crowd.stdin.write(b"go\n")
         await crowd.stdin.drain()
         line = await crowd.stdout.readline()
         if not line:
             raise clinic.Failed(f"{entrant.name}: {clinic.said_last(folder)}")
         await asyncio.sleep(0.3)  # what is written down after the last reply belongs to it
-        after = clinic.cost(bot)
+        after = clinic.cost(*bots)
         calls = sum((await telegram.ask("/calls"))["calls"].values())
         found = orjson.loads(line)
     seen = sorted(found["seen"])
@@ -160,6 +161,11 @@ async def _bot(
 def times(users: int) -> int:
     """How many conversations each holds: enough steps to be steady, few enough to be done."""
     return {1: 50, 100: 4}.get(users, 1)
+
+
+def repeats(users: int) -> int:
+    """How many rounds: a large crowd takes long, and is steadier."""
+    return 2 if users >= 1000 else 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,5 +69,5 @@ async def _resident(folder: Path, model: bool, people: int) -> float:
         async with clinic.running(folder, telegram, environment) as (pid, _):
             await asyncio.sleep(_SETTLED if model else 0)
             entrant = next(one for one in race.ENTRANTS if one.name == "handrail")
-            heat = await race.run(entrant, telegram, pid, None, folder, people, 1, 0.0)
+            heat = await race.run(entrant, telegram, [pid], None, folder, people, 1, 0.0)
             return heat.resident

@@ -53,7 +53,7 @@ def main(file: str, *arguments: str) -> int:
         finally:
             watching.cancel()
 
-    uvloop.run = lambda whole, **options: run(beside(whole), **options)  # type: ignore[assignment]
+    uvloop.run = lambda whole, **options: run(beside(whole), **options)
     code = bot(list(arguments))
     Path(file).write_bytes(orjson.dumps(held_up))
     return code
