@@ -5,14 +5,12 @@ seen and only bound afterwards. Sealing and opening happen here and nowhere else
 """
 
 import secrets
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar, cast, get_type_hints
 
-import psycopg
 import sqlalchemy.exc
 from sqlalchemy import (
     BindParameter,
@@ -69,14 +67,6 @@ _OWNER_AT: dict[type[Any], int | None] = {
 }
 """Where in a row stands whose key its sealed columns are under; None: the house's."""
 LEASE = timedelta(seconds=15)
-_IN_TROUBLE = (
-    sqlite3.OperationalError,
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    sqlalchemy.exc.OperationalError,
-    sqlalchemy.exc.InterfaceError,
-)
-"""What the drivers raise when the database fails, or wants the whole unit again (a deadlock)."""
 _NONE, _ONE = "none", "one"
 _STATE = "state"
 """Written into the SQL: the partial indexes on a state are only found by it, and where it is bound instead,
@@ -93,6 +83,14 @@ class Statements:
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect.name
+        driver = dialect.loaded_dbapi
+        self.in_trouble: tuple[type[Exception], ...] = (
+            driver.OperationalError,
+            driver.InterfaceError,
+            sqlalchemy.exc.OperationalError,
+            sqlalchemy.exc.InterfaceError,
+        )
+        """What is raised when the database fails, or wants the whole unit again (a deadlock)."""
         self._dialect = dialect
         self._kept: dict[Any, Prepared] = {}
 
@@ -356,7 +354,7 @@ class SqlUnit:
         run("SAVEPOINT apart")
         try:
             result = work()
-        except _IN_TROUBLE:
+        except self._statements.in_trouble:
             raise
         except Exception as error:
             run("ROLLBACK TO SAVEPOINT apart")

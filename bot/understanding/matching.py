@@ -9,8 +9,8 @@ A phrase is written almost as it is said:
     @kill myself                   a list of alternatives that has a name
     < help me >                    the beginning and the end of a sentence
 
-All phrases together become one automaton over words. Its work grows with the number of words and never with
-how they are chosen, so no text can slow it down: that is why these are not regular expressions.
+All phrases together become one automaton over words. What a word costs is bounded by the lists and does not
+grow with the text, so no text can slow it down: that is why these are not regular expressions.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from dataclasses import dataclass
 
 GAP = 3
 START, END = "<", ">"
+_EDGES = (START, END)
+_REMEMBERED = 4_000
 _PIECES = re.compile(r"\s*(\.\.\.|[()|?<>]|@[a-z_]+|[^\s()|?<>]+)")
 
 Spell = Callable[[str], Sequence[str]]
@@ -30,21 +32,27 @@ class BadPhrase(ValueError):
     """This line is not written as a phrase."""
 
 
-_FAR = 10_000
-_REMEMBERED = 20_000
-_OTHER = ("",)
-_EDGES = ((START,), (END,))
-_NOWHERE: dict[str, tuple[int, ...]] = {}
+class _Word:
+    """One word, or beginning of words, that phrases name."""
+
+    __slots__ = ("ends", "gaps", "opens", "steps")
+
+    def __init__(self) -> None:
+        self.steps: dict[int, Sequence[int]] = {}  # from which states it leads on, and to which
+        self.opens: set[int] = set()  # the states in which it leaves phrases that begin with it
+        self.gaps: tuple[int, ...] = ()  # those of them that any word leads on from
+        self.ends: tuple[int, ...] = ()  # and those in which a phrase is complete
 
 
-class _Node:
-    """A set of states, each with the number of words since its phrase began."""
+class _Place:
+    """Where a walk may stand: the states carried along, each with the words since its phrase began, and what
+    the last word opened, which is so many words `long`."""
 
-    __slots__ = ("next", "states")
+    __slots__ = ("before", "carried", "long", "next")
 
-    def __init__(self, states: frozenset[tuple[int, int]]) -> None:
-        self.states = states
-        self.next: dict[tuple[str, ...], tuple[_Node, tuple[tuple[int, int], ...]]] = {}
+    def __init__(self, carried: Mapping[int, int], before: tuple[_Word, ...], long: int) -> None:
+        self.carried, self.before, self.long = carried, before, long
+        self.next: dict[tuple[_Word, ...], tuple[_Place, tuple[tuple[int, int], ...]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +65,25 @@ class Hit:
 
 
 class Automaton:
-    """Many phrases, one walk over the words."""
+    """Many phrases, one walk over the words.
+
+    Thousands of phrases begin with "i". Their states are not carried along one by one: a word that comes next
+    is met with all of them as a set, and whichever is smaller is walked through. Steps are remembered, for
+    people say most things again; how many is bounded.
+    """
 
     def __init__(self) -> None:
         self.words: set[str] = set()
-        # By state, and only for those that have any: most states have but one way on.
+        self._words = {edge: _Word() for edge in _EDGES}
         self._states = 0
-        self._steps: dict[int, dict[str, list[int]]] = {}
-        self._skips: dict[int, list[int]] = {}
+        self._lead: set[int] = set()
+        self._skips: dict[int, Sequence[int]] = {}
         self._free: dict[int, list[int]] = {}
         self._accepts: dict[int, int] = {}
-        self._prefixes: dict[str, set[str]] = {}
-        self._count = 0
+        self._prefixes: dict[str, list[str]] = {}
         self._starts: list[int] = []
-        self._entry: dict[str, tuple[int, ...]] = {}
-        self._next: dict[int, dict[str, tuple[int, ...]]] = {}
-        self._any: dict[int, tuple[int, ...]] = {}
-        self._kinds: dict[str, tuple[str, ...]] = {}
-        self._nodes: dict[frozenset[tuple[int, int]], _Node] = {}
+        self._places: dict[tuple[frozenset[tuple[int, int]], tuple[_Word, ...]], _Place] = {}
+        self._first = _Place({}, (), 0)
 
     def add(self, phrase: str, lists: Mapping[str, str], spell: Spell) -> int:
         """Takes one phrase and returns its number. `spell` turns a word as written into words as matched."""
@@ -90,88 +99,98 @@ class Automaton:
             raise BadPhrase(f"{phrase} (it would match everything)")
         if any(state in self._skips for state in self._closure(first)):
             raise BadPhrase(f"{phrase} (a phrase cannot begin with ...)")
-        self._accepts[last] = self._count
+        self._accepts[last] = len(self._starts)
         self._starts.append(first)
-        self._count += 1
-        return self._count - 1
+        return len(self._starts) - 1
 
     def close(self) -> None:
         """Call once, after the last `add`: resolves empty moves so that a walk needs none."""
-        for state, steps in self._steps.items():
-            self._next[state] = {word: self._all(targets) for word, targets in steps.items()}
-        self._any = {state: self._all(skips) for state, skips in self._skips.items()}
-        entry: dict[str, set[int]] = {}
-        for start in self._starts:
-            for state in self._arrivals(start):
-                for word, targets in self._next.get(state, {}).items():
-                    entry.setdefault(word, set()).update(targets)
-        self._entry = {word: tuple(targets) for word, targets in entry.items()}
-        self._root = self._node({})
-        del self._steps, self._skips, self._free, self._starts
+        alike: dict[Sequence[int], Sequence[int]] = {}  # many alternatives lead to the same place
+        for known in self._words.values():
+            for state, targets in known.steps.items():
+                on = self._all(targets)
+                known.steps[state] = alike.setdefault(on, on)
+        self._skips = {state: self._all(targets) for state, targets in self._skips.items()}
+        beginnings = {state for start in self._starts for state in self._arrivals(start)}
+        for known in self._words.values():
+            # Whoever comes here by a word that may be left out is passed by whoever begins here.
+            opening = beginnings & known.steps.keys()
+            known.opens = {target for state in opening for target in known.steps[state]}
+            known.steps = {state: on for state, on in known.steps.items() if state not in opening}
+            known.gaps = tuple(known.opens & self._skips.keys())
+            known.ends = tuple(known.opens & self._accepts.keys())
+        del self._lead, self._free, self._starts
 
     def find(self, words: Sequence[str]) -> list[Hit]:
         """Every place where a phrase ends, with the latest beginning that leads there."""
-        if len(self._nodes) > _REMEMBERED:
-            self._nodes.clear()
-            self._root = self._node({})
+        if len(self._places) > _REMEMBERED:
+            self._forget()
         hits: list[Hit] = []
-        node, position = self._root, 0
+        place, position = self._first, 0
         for word in (START, *words, END):
-            symbol = self._kinds.get(word) or self._kind(word)
-            step = node.next.get(symbol)
+            met = self._met(word)
+            step = place.next.get(met)
             if step is None:
-                step = node.next[symbol] = self._step(node, symbol)
-            node, found = step
-            position += symbol not in _EDGES
+                step = place.next[met] = self._step(place, met, 0 if word in _EDGES else 1)
+            place, found = step
+            position += word not in _EDGES
             for phrase, length in found:
                 hits.append(Hit(phrase, position - length, position))
         return hits
 
-    def _step(self, node: _Node, symbol: tuple[str, ...]) -> tuple[_Node, tuple[tuple[int, int], ...]]:
-        """Where one word leads from a set of states; computed once for each pair that is met."""
-        width = 0 if symbol in _EDGES else 1
+    def _step(
+        self, place: _Place, met: tuple[_Word, ...], width: int
+    ) -> tuple[_Place, tuple[tuple[int, int], ...]]:
+        """Where a word leads, and each phrase that it completes with its length."""
+        reached = self._reached(place, met, width)
+        found = [(self._accepts[state], reached[state]) for state in self._accepts.keys() & reached.keys()]
+        found += [(self._accepts[state], width) for known in met for state in known.ends]
+        key = (frozenset(reached.items()), met)
+        after = self._places.get(key)
+        if after is None:
+            after = self._places[key] = _Place(reached, met, width)
+        return after, tuple(found)
+
+    def _reached(self, place: _Place, met: Sequence[_Word], width: int) -> dict[int, int]:
+        """The states to which this leads that no phrase opens here; of two ways to one the shorter counts."""
+        carried, long = place.carried, place.long
         reached: dict[int, int] = {}
-        for state, length in node.states:
-            targets: list[int] = list(self._any.get(state, ())) if width else []
-            step = self._next.get(state, _NOWHERE)
-            for word in symbol:
-                targets.extend(step.get(word, ()))
+
+        def reach(targets: Sequence[int], length: int) -> None:
             for target in targets:
-                if reached.get(target, _FAR) > length + width:
-                    reached[target] = length + width
-        for word in symbol:
-            for target in self._entry.get(word, ()):
-                reached[target] = width
-        found = []
-        for state, length in reached.items():
-            accepted = self._accepts.get(state)
-            if accepted is not None:
-                found.append((accepted, length))
-        return self._node(reached), tuple(found)
+                if reached.get(target, length) >= length:
+                    reached[target] = length
 
-    def _node(self, reached: Mapping[int, int]) -> _Node:
-        states = frozenset((state, length) for state, length in reached.items() if self._goes_on(state))
-        node = self._nodes.get(states)
-        if node is None:
-            node = self._nodes[states] = _Node(states)
-        return node
+        if width:
+            for state in self._skips.keys() & carried.keys():
+                reach(self._skips[state], carried[state] + 1)
+            for opened in place.before:
+                for state in opened.gaps:
+                    reach(self._skips[state], long + 1)
+        for known in met:
+            for state in known.steps.keys() & carried.keys():
+                reach(known.steps[state], carried[state] + width)
+            for opened in place.before:
+                for state in known.steps.keys() & opened.opens:
+                    reach(known.steps[state], long + width)
+        for known in met:
+            for state in known.opens & reached.keys():
+                del reached[state]
+        return reached
 
-    def _goes_on(self, state: int) -> bool:
-        return state in self._next or state in self._any
+    def _forget(self) -> None:
+        for place in (self._first, *self._places.values()):
+            place.next.clear()  # they know one another, and the collector seldom comes
+        self._places.clear()
 
-    def _kind(self, word: str) -> tuple[str, ...]:
-        """All words that no phrase names are one and the same."""
-        kind = self._symbols(word)
-        if len(kind) == 1 and word not in self.words and kind not in _EDGES:
-            return _OTHER
-        self._kinds[word] = kind
-        return kind
-
-    def _symbols(self, word: str) -> tuple[str, ...]:
-        prefixes = self._prefixes.get(word[:3])
-        if not prefixes:
-            return (word,)
-        return (word, *(f"{p}*" for p in prefixes if word.startswith(p)))
+    def _met(self, word: str) -> tuple[_Word, ...]:
+        """This word and its beginnings, as far as phrases name them."""
+        known = self._words.get(word)
+        stems = self._prefixes.get(word[:3])
+        if stems is None:
+            return () if known is None else (known,)
+        begun = (self._words[stem] for stem in stems if word.startswith(stem[:-1]))
+        return tuple(begun) if known is None else (known, *begun)
 
     def _state(self) -> int:
         self._states += 1
@@ -179,20 +198,23 @@ class Automaton:
 
     def _link(self, state: int, word: str, target: int) -> None:
         if word.endswith("*"):
-            stem = word[:-1]
-            if len(stem) < 3:
+            if len(word) < 4:
                 raise BadPhrase(f"{word}: at least three letters before *")
-            self._prefixes.setdefault(stem[:3], set()).add(stem)
-        elif word not in (START, END):
+            same = self._prefixes.setdefault(word[:3], [])
+            if word not in same:
+                same.append(word)
+        elif word not in _EDGES:
             self.words.add(word)
-        self._steps.setdefault(state, {}).setdefault(word, []).append(target)
+        known = self._words.setdefault(word, _Word())
+        known.steps[state] = (*known.steps.get(state, ()), target)
+        self._lead.add(state)
 
     def _arrivals(self, state: int) -> tuple[int, ...]:
         """The states that count once `state` is reached: those that go on, and those that end a phrase."""
         if state not in self._free:
             return (state,)
         return tuple(
-            s for s in self._closure(state) if s in self._accepts or s in self._steps or s in self._skips
+            s for s in self._closure(state) if s in self._accepts or s in self._lead or s in self._skips
         )
 
     def _all(self, states: Iterable[int]) -> tuple[int, ...]:
@@ -222,7 +244,7 @@ class Automaton:
         for _ in range(GAP):
             self._frees(state, last)
             target = self._state()
-            self._skips.setdefault(state, []).append(target)
+            self._skips[state] = (*self._skips.get(state, ()), target)
             state = target
         self._frees(state, last)
         return last
