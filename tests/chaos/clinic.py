@@ -21,6 +21,7 @@ from sqlalchemy import Engine, bindparam, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from bot.clock import OffsetClock
+from bot.outbox import Lane
 from bot.sandbox import Event, LocalTelegram, serve
 from bot.settings import new_key
 from bot.store.tables import Instant
@@ -170,7 +171,9 @@ class Clinic:
                 while waiting := await asyncio.to_thread(self._waiting, engine):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
         except TimeoutError:
-            raise AssertionError(f"after {within} s there still wait: {waiting}") from None
+            raise AssertionError(
+                f"after {within} s there still wait: {waiting}: {self._which(engine)}"
+            ) from None
         finally:
             engine.dispose()
 
@@ -193,6 +196,30 @@ class Clinic:
         finally:
             engine.dispose()
         return {name: count for name, count in found.items() if count}
+
+    def in_the_air(self) -> int:
+        """Nudges marked as sent, of whose call nobody has heard: under way, or lost by a kill."""
+        engine = create_engine(self.environment["DATABASE_URL"])
+        asked = "SELECT count(*) FROM outbox WHERE lane = :lane AND state = 'sent' AND message_id IS NULL"
+        try:
+            with engine.connect() as connection:
+                return int(connection.execute(text(asked), {"lane": Lane.NUDGE}).scalar_one())
+        except OperationalError:
+            return 0
+        finally:
+            engine.dispose()
+
+    def _which(self, engine: Engine) -> list[dict[str, object]]:
+        """What waits to be sent, without its words."""
+        columns = "id, lane, attempts, due_at, lease_until, owner, edits, cause"
+        try:
+            with engine.connect() as connection:
+                found = connection.execute(
+                    text(f"SELECT {columns} FROM outbox WHERE state = 'queued' LIMIT 5")
+                )
+                return [dict(row) for row in found.mappings()]
+        except OperationalError:
+            return []
 
     def _waiting(self, engine: Engine) -> dict[str, int]:
         """What is due and still there, by table; while the database is down, whatever waits waits on."""

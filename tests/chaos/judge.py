@@ -132,6 +132,7 @@ def records(diary: Diary, export: Json) -> Iterator[Finding]:
         doubtful = talk.dialog == UNASKED and talk.state == "done" and not kept[session]
         if kept[session] != (talk.state == "done") and not doubtful:
             what = f"{talk.dialog} {session} is {talk.state} and has {kept[session]} records"
+            what += f"; ended by {talk.ended_by}" if talk.ended_by else ""
             yield Finding("a finished dialog has one record", diary.code, what)
 
 

@@ -59,6 +59,8 @@ class Talk:
     given: list[Given] = field(default_factory=list)
     edited: bool = False
     moved: bool = False
+    ended_by: str = ""
+    """What it was seen to end with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -508,7 +510,7 @@ class Patient:
         if isinstance(following, Question):
             self._ask(following)
         else:
-            talk.state = "done"
+            talk.state, talk.ended_by = "done", f"{following.text[:60]!r} {following.labels[:3]}"
             self.question = None
 
     def _ask(self, question: Question) -> None:

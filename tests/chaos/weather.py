@@ -12,6 +12,7 @@ from tests.chaos.cluster import Cluster
 from tests.chaos.crawl import Crowd, Fair
 from tests.chaos.disk import Disk
 from tests.chaos.judge import Finding
+from tests.chaos.patients import Patient, Silence
 from tests.chaos.test_outage import Flaky
 
 JUMPS = (-180, -50, -1, 1, 10)
@@ -51,7 +52,7 @@ class Foul(Fair):
         self._outages += 1
         self._flaky.outage(True)
         speaking = [
-            asyncio.create_task(patient._cry() if number == 0 else patient._say_something())
+            asyncio.create_task(_speaks(patient, cries=number == 0))
             for number, patient in enumerate(crowd.patients[:4])
             if patient.question is None
         ]
@@ -71,6 +72,14 @@ class Foul(Fair):
         crashes = f"{self._crashing.restarts} crashes of the database" if self._crashing else ""
         storage = crashes or f"the disk full {self._disk.times} times"
         return f"{storage}, {self._jumps} jumps of the clock, {self._outages} outages of hours"
+
+
+async def _speaks(patient: Patient, *, cries: bool) -> None:
+    """A silence is written down for the judge: it ends nothing."""
+    try:
+        await (patient._cry() if cries else patient._say_something())
+    except Silence as silence:
+        patient.diary.troubles.append(f"in the outage: {silence}")
 
 
 def is_weather(finding: Finding) -> bool:
