@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
 FIRST = 5_000_000
 """The first patient's Telegram id."""
-_STARTING = 90.0
+_STARTING = 180.0
 
 
 class Failed(Exception):

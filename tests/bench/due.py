@@ -128,7 +128,7 @@ async def _stand_still(pid: int, due: float) -> None:
 
 async def _job_queue(folder: Path, telegram: clinic.Telegram, jobs: int, stall: float) -> int:
     """How many of them were sent at all."""
-    ahead = 10.0 + jobs / 1000
+    ahead = 15.0 + jobs / 400
     when = time.time() + ahead
     due = time.monotonic() + ahead
     await telegram.ask("/forget")
