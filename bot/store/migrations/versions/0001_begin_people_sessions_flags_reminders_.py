@@ -270,7 +270,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("code"),
     )
     with op.batch_alter_table("patient", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_patient_backup_id"), ["backup_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_patient_counselor_id"), ["counselor_id"], unique=False)
 
     op.create_table(
@@ -416,7 +415,6 @@ def downgrade() -> None:
     op.drop_table("pulse")
     with op.batch_alter_table("patient", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_patient_counselor_id"))
-        batch_op.drop_index(batch_op.f("ix_patient_backup_id"))
 
     op.drop_table("patient")
     op.drop_table("pace")
