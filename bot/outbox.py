@@ -27,6 +27,10 @@ class Lane(IntEnum):
     NUDGE = 3
 
 
+AT_ONCE = (Lane.ALERT, Lane.REPLY)
+PACED = (Lane.NOTICE, Lane.NUDGE)
+
+
 class Kind(StrEnum):
     """What a body asks of Telegram."""
 

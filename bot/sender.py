@@ -20,7 +20,7 @@ It knows no Telegram, no SQL and no clock but those it is given, and never logs 
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -29,8 +29,10 @@ from typing import Any
 from bot import ledger
 from bot.courier import Blocked, Courier, Gone, NotSent, Refused, SlowDown, Unsure
 from bot.journal import Log
+from bot.leases import Leases
 from bot.ledger import OnBlocked, OnRefused, Outcome, Proof, Turn, Wanted
-from bot.outbox import Lane
+from bot.marks import Marks
+from bot.outbox import AT_ONCE, PACED, Lane
 from bot.pace import Handle, Pacer, Timer
 from bot.patience import Patience
 from bot.queue import Hand, Held, Queue
@@ -41,8 +43,6 @@ from bot.unit import Storage, Unit
 
 log = Log(__name__)
 
-AT_ONCE = (Lane.ALERT, Lane.REPLY)
-PACED = (Lane.NOTICE, Lane.NUDGE)
 ABREAST = 64  # calls at the same time: for alerts, for replies, and for both paced lanes together
 KEEP_TRYING = timedelta(hours=24)
 FIRST_RETRY = 0.5
@@ -56,9 +56,6 @@ RENEWED = 256
 STUCK = 60.0
 TOGETHER = 128
 CHUNK = 200
-ROOM = 256
-CROWD = 1000
-AGAIN = 1.0
 
 
 def _nobody(unit: Unit, chat_hash: bytes) -> None: ...
@@ -96,19 +93,18 @@ class Sender:
         self._courier = courier
         self._shared = shared
         self._chance = chance
-        self._on_blocked = on_blocked
-        self._on_refused = on_refused
         self._wanted = wanted
         self._timer: Timer = timer or asyncio.get_running_loop()
         self._pacer = Pacer(storage, rate, self._timer, self._pump)
         self._patience = Patience()
         self._proofs = Together(self._prove, TOGETHER)
-        self._marks = Together(self._mark, TOGETHER)
+        self._marks = Marks(storage, self._timer, on_blocked, on_refused, self._pump)
         self._running = False
         self._hot: deque[Outgoing] = deque()
         self._cold: deque[Outgoing] = deque()
         self._accepting = False
         self._hand = Hand(self._timer, self._pump)
+        self._leases = Leases(storage, self._hand, self._timer, partial(self._take, placed=True))
         self._empty = asyncio.Event()
         self._empty.set()
         self._next: dict[Lane, deque[Queue]] = {lane: deque() for lane in PACED}
@@ -116,12 +112,9 @@ class Sender:
         self._paced_calls = 0
         self._flights: dict[asyncio.Task[None], Held] = {}
         self._edits: dict[int, set[Queue]] = {}
-        self._sweeping = asyncio.Lock()
-        self._left_behind = self._every = False
         self._chores: set[asyncio.Task[None]] = set()
         self._alarm: tuple[float, Handle] | None = None
         self._ticking: Handle | None = None
-        self._marked_at = self._timer.time()
         self._tally = Tally(self._timer.time())
         self.alive_at: datetime = storage.clock.now()
         storage.on_posted(self._posted)
@@ -160,7 +153,7 @@ class Sender:
             async with asyncio.timeout(2):
                 await self._proofs.finished()
                 await self._marks.finished()
-                await self._let_go(flying)
+                await self._leases.let_go(flying, [*self._hot, *self._cold])
         except Exception as error:
             log.warning("sender.not_released", error=error, waiting=len(self._hand))
         self._tally.report(self._timer.time(), len(self._hand))
@@ -170,38 +163,9 @@ class Sender:
 
         `all_leases` takes rows whatever their lease says: only for the sole process on a database.
         """
-        async with self._sweeping:
-            self._every = self._every or all_leases
-            whole = frozenset(self._hand.rows)
-            if not self._every and not await self._storage.read(partial(ledger.left_behind, held=whole)):
-                self._left_behind = False
-                self._pump()
-                return 0
-            left, taken = False, 0
-            for lanes in (AT_ONCE, PACED):
-                held = frozenset(one.row.id for one in self._hand.rows.values() if one.row.lane in lanes)
-                room = ROOM - len(held) if lanes is PACED else ROOM if len(held) < CROWD else 0
-                if room <= 0:
-                    left = True
-                    continue
-                work = partial(ledger.claim, lanes=lanes, most=room, held=held, every=self._every)
-                rows = await self._storage.write(work)
-                left = left or len(rows) == room
-                for row in rows:
-                    self._take(row, placed=True)
-                taken += len(rows)
-            self._left_behind, self._every = left, self._every and left
+        taken = await self._leases.sweep(all_leases)
         self._pump()
         return taken
-
-    async def _let_go(self, flying: frozenset[int]) -> None:
-        """Rows that never left are anybody's at once; what was in the air stays as the book has it."""
-        kept = [one for one in self._hand.rows.values() if one.row.id not in flying]
-        marked = frozenset(one.row.id for one in kept if one.marked)
-        rows = [*(one.row for one in kept), *self._hot, *self._cold]
-        for start in range(0, len(rows), TOGETHER):
-            some = rows[start : start + TOGETHER]
-            await self._storage.write(partial(ledger.release, rows=some, marked=marked))
 
     # Into the hand
 
@@ -465,29 +429,6 @@ class Sender:
             queue.head.started = None
             self._paced_calls -= queue.lane in PACED
 
-    async def _mark(self, batch: list[tuple[Held, Outcome, Callable[[], None]]]) -> None:
-        outcomes = [outcome for _, outcome, _ in batch]
-        try:
-            work = partial(
-                ledger.mark, outcomes=outcomes, on_blocked=self._on_blocked, on_refused=self._on_refused
-            )
-            await self._storage.write(work)
-        except Exception as error:
-            # One row that cannot be written must not keep the others from it: they try by halves.
-            log.error("sender.not_marked", error=error, count=len(batch))
-            self._marks.most = max(1, len(batch) // 2)
-            if len(batch) == 1:
-                self._marks.add(batch[0])
-            else:
-                self._marks.put_back(batch)
-            await self._sleep(AGAIN)
-            return
-        self._marks.most = TOGETHER
-        self._marked_at = self._timer.time()
-        for _, _, settled in batch:
-            settled()
-        self._pump()
-
     def _settle(self, held: Held) -> None:
         """The database knows how this row ended."""
         del self._hand.rows[held.row.id]
@@ -495,8 +436,8 @@ class Sender:
             self._hand.wake(queue)
         if not self._hand and not self._accepting:
             self._empty.set()
-        if self._left_behind and len(self._hand) < ROOM // 4 and not self._sweeping.locked():
-            self._left_behind = False
+        if self._leases.left_behind and self._leases.has_room():
+            self._leases.left_behind = False
             self._chore(self._sweep_again())
 
     # Time
@@ -513,11 +454,6 @@ class Sender:
         self._alarm = None
         self._pump()
 
-    async def _sleep(self, seconds: float) -> None:
-        over = asyncio.Event()
-        self._timer.call_at(self._timer.time() + seconds, over.set)
-        await over.wait()
-
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._chores.add(task)
@@ -528,7 +464,7 @@ class Sender:
             await self.sweep(all_leases)
         except Exception as error:
             log.warning("sender.not_swept", error=error)
-            self._left_behind = True
+            self._leases.left_behind = True
 
     def _tick(self) -> None:
         now = self._timer.time()
@@ -540,22 +476,10 @@ class Sender:
             self._tally.report(now, len(self._hand))
         old = (one for one in self._hand.heads() if now - one.proven > TICK and one.row.lane != Lane.NUDGE)
         if renewed := list(islice(old, RENEWED)):
-            self._chore(self._renew(renewed))
-        if self._left_behind and not self._hand:
+            self._chore(self._leases.renew(renewed))
+        if self._leases.left_behind and not self._hand:
             self._chore(self._sweep_again())
-
-    async def _renew(self, renewed: list[Held]) -> None:
-        attempts = {held.row.id: held.tries for held in renewed}
-        try:
-            ours = await self._storage.write(partial(ledger.renew, attempts=attempts))
-        except Exception as error:
-            log.warning("sender.not_renewed", error=error, count=len(renewed))
-            return
-        now = self._timer.time()
-        for held in renewed:
-            if held.row.id in ours:
-                held.proven = now
 
     def _stuck(self, now: float) -> bool:
         flying = any(now - (held.started or now) > STUCK for held in self._flights.values())
-        return flying or (len(self._marks) > 0 and now - self._marked_at > STUCK)
+        return flying or self._marks.late(STUCK)
