@@ -24,7 +24,8 @@ from bot.clock import Clock
 from bot.store import schema, tables
 from bot.store.database import NAME, engine, hold
 from bot.store.ids import Ids
-from bot.store.units import SqlUnit, Statements
+from bot.store.statements import Statements
+from bot.store.units import SqlUnit
 from bot.store.vault import HOUSE, LOOKUP, Vault, WrongMasterKey
 from bot.unit import Unit
 

@@ -26,7 +26,8 @@ from bot.clock import Clock
 from bot.rows import Outgoing
 from bot.store import tables
 from bot.store.ids import Ids
-from bot.store.units import SqlUnit, Statements
+from bot.store.statements import Statements
+from bot.store.units import SqlUnit
 from bot.store.vault import HOUSE, LOOKUP, Vault
 from bot.unit import Work
 
