@@ -18,12 +18,13 @@ from bot import (
     privacy,
     progress,
     safety,
+    sessions,
     sos,
     vigils,
     ways,
 )
 from bot.concerns import Concern
-from bot.conversations import Host
+from bot.host import Host
 from bot.inbound import Edited, Inbound, Medium, Pressed, Said, Showed
 from bot.people import Redeemed
 from bot.rows import Patient, Session, SessionState
@@ -67,7 +68,7 @@ def _put_first(
 ) -> None:
     """After a card only safety is asked about, and use that goes on is as pressing: the words are kept, and
     what is open waits until the person goes on with it."""
-    session = conversations.asked(unit, host.program, patient, inbound.at)
+    session = sessions.asked(unit, host.program, patient, inbound.at)
     event, words = inbound.event, inbound.words or ""
     answers = isinstance(event, Said) and event.command is None
     if session is not None and answers and session.dialog in _ABOUT_ONESELF:
@@ -78,7 +79,7 @@ def _put_first(
         # A cry for help is nobody's name or signature: it is kept, and the question waits.
         conversations.keep_words(unit, patient, words, inbound.message_id)
         if session is not None and (way is not None or not safety.stays_open(session, concern)):
-            conversations.wait(unit, session)
+            sessions.wait(unit, session)
             safety.hold(unit, patient, session)
     if way is not None:
         ways.go(unit, host, patient, way, concern)
@@ -102,8 +103,8 @@ def _words(
     unit: Unit, host: Host, patient: Patient, inbound: Inbound, text: str, concern: Concern | None
 ) -> str | None:
     """Typed words: the answer to the open question if it is fresh, else free words, kept and answered."""
-    session = conversations.current(unit, patient)
-    if session is not None and conversations.is_answer(session, host.program, inbound.at):
+    session = sessions.current(unit, patient)
+    if session is not None and sessions.is_answer(session, host.program, inbound.at):
         given = Input(at=inbound.at, text=text, danger=_asked_for(concern))
         conversations.answer(unit, host, patient, session, given, inbound.message_id)
         return None
@@ -143,7 +144,7 @@ def _dialog_press(
     if turn != session.turn:
         return _line(host, patient, "old_question")
     if session.state == SessionState.ASIDE:
-        session = conversations.take_up(unit, patient, session)
+        session = sessions.take_up(unit, patient, session)
     match kind, value:
         case "n", "back":
             conversations.back(unit, host, patient, session)
@@ -182,7 +183,7 @@ def _showed(
         conversations.keep_words(unit, patient, caption, inbound.message_id)
     said = outbox.has_card(unit, inbound.key.hex())
     line = None if said else crisis.unheard(host.program, patient.language, medium)
-    session = conversations.asked(unit, host.program, patient, inbound.at)
+    session = sessions.asked(unit, host.program, patient, inbound.at)
     if session is not None:
         conversations.go_on(unit, host, patient, session, lead=line)
     elif line is not None:
@@ -207,7 +208,7 @@ def _start(unit: Unit, host: Host, patient: Patient, inbound: Inbound, token: st
 def _open_dialog(name: str) -> Handler:
     def opened(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
         """Begin, unless the same dialog was left unfinished: then ask whether to go on or start over."""
-        left = conversations.unfinished(unit, patient, name)
+        left = sessions.unfinished(unit, patient, name)
         if left is None:
             conversations.begin(unit, host, patient, name)
             return None
@@ -236,13 +237,13 @@ def _fresh(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: lis
     session = _session(unit, patient, args[0] if args else "")
     if session is None or session.state not in (SessionState.OPEN, SessionState.ASIDE):
         return _line(host, patient, "old_button")
-    conversations.cancel(unit, host, patient, session)
+    sessions.cancel(unit, session)
     conversations.begin(unit, host, patient, session.dialog)
     return None
 
 
 def _followup(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    left = conversations.unfinished(unit, patient, vigils.LOOK_IN)
+    left = sessions.unfinished(unit, patient, vigils.LOOK_IN)
     if left is not None:
         conversations.go_on(unit, host, patient, left)
     else:
@@ -254,7 +255,7 @@ def _followup(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: 
 
 
 def _back(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    session = conversations.current(unit, patient)
+    session = sessions.current(unit, patient)
     if session is None:
         menus.greet(unit, host, patient, "nothing_open")
     else:
@@ -263,7 +264,7 @@ def _back(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list
 
 
 def _cancel(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    session = conversations.current(unit, patient)
+    session = sessions.current(unit, patient)
     if session is None:
         menus.greet(unit, host, patient, "nothing_open")
     else:
@@ -272,7 +273,7 @@ def _cancel(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: li
 
 
 def _cancelled(unit: Unit, host: Host, patient: Patient, session: Session) -> None:
-    conversations.cancel(unit, host, patient, session)
+    sessions.cancel(unit, session)
     if session.dialog == ENROLMENT:
         menus.tell_outsider(unit, host, patient, "enrolment_stopped")
     elif not safety.stopped(unit, host, patient, session) and not ways.stopped(unit, host, patient, session):

@@ -11,8 +11,8 @@ from typing import Any
 
 from bot import alerts, causes, desk, hiding, outbox, people
 from bot.concerns import Category, Concern, Level
-from bot.conversations import Host
 from bot.flags import Raised
+from bot.host import Host
 from bot.inbound import Inbound, Medium
 from bot.outbox import Buttons
 from bot.people import Person

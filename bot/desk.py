@@ -11,8 +11,8 @@ from statistics import median
 from bot import alerts, caseload, contacts, copies, escalation, outbox, people
 from bot.concerns import Level
 from bot.contacts import Disposition
-from bot.conversations import Host
 from bot.escalation import Stage
+from bot.host import Host
 from bot.inbound import Inbound
 from bot.program import local
 from bot.rows import Flag, Patient, Role, Staff

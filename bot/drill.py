@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import alerts, channels, outbox, people, rota
-from bot.conversations import Host
+from bot.host import Host
 from bot.outbox import Lane
 from bot.program import Program, local
 from bot.rows import Drill, Outgoing, Role, Staff

@@ -23,8 +23,8 @@ from bot import (
     vigils,
 )
 from bot.concerns import Category, Level
-from bot.conversations import Ending, Host
 from bot.flags import Thresholds
+from bot.host import Ending, Host
 from bot.nudges import Kind
 from bot.outbox import Buttons
 from bot.program import Program, local_date

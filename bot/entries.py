@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot import alerts, consents, conversations, history, outbox, people
-from bot.conversations import Host
+from bot.host import Host
 from bot.outbox import Buttons
 from bot.program import Program, local
 from bot.rows import Consent, Patient, Session, SessionState, Staff, Standing

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot import conversations, outbox, people
+from bot import outbox, people, sessions
 from bot.concerns import Category
 from bot.outbox import Button, Kind
 from bot.program import Program
@@ -65,9 +65,9 @@ def hide(unit: Unit, patient: Patient) -> None:
     ids = {row.message_id for row in ours if row.chat_hash == patient.chat_hash}
     ids |= {row.message_id for row in theirs}
     outbox.delete(unit, people.address(patient), sorted(one for one in ids if one is not None))
-    session = conversations.current(unit, patient)
+    session = sessions.current(unit, patient)
     if session is not None:
-        conversations.wait(unit, session)
+        sessions.wait(unit, session)
     forget(unit, patient)
     unit.add(Pace(id=unit.new_id(), name=_name(patient), next_at=unit.now + TAKEN_BACK))
 

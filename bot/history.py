@@ -9,7 +9,7 @@ from html import escape, unescape
 from typing import Any
 
 from bot import conversations, export, hiding, menus, outbox, partings, people
-from bot.conversations import Host
+from bot.host import Host
 from bot.inbound import Inbound
 from bot.outbox import Address, Button, Kind
 from bot.program import local

@@ -23,7 +23,7 @@ from typing import Protocol, cast
 
 from bot import inbox, triage, turns
 from bot.concerns import Concern
-from bot.conversations import Host
+from bot.host import Host
 from bot.inbound import Inbound, Pressed
 from bot.journal import Log
 from bot.together import Together

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot import hiding, outbox, people
-from bot.conversations import Host
+from bot.host import Host
 from bot.outbox import Address, Buttons, Lane
 from bot.people import Person
 from bot.program import Program

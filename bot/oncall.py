@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from bot import gaps, outbox, people, rota
-from bot.conversations import Host
+from bot.host import Host
 from bot.hours import DAYS
 from bot.program import local_date
 from bot.rows import Patient, Role, Staff

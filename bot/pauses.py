@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from bot import alerts, calendar, menus, nudges, outbox, people, reminders
-from bot.conversations import Host
+from bot.host import Host
 from bot.inbound import Inbound
 from bot.nudges import Kind, Outcome
 from bot.outbox import Button, Lane

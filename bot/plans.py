@@ -7,8 +7,8 @@ Sharing is a consent of its own: given, shown and taken back here, and every loo
 
 from collections.abc import Callable, Mapping
 
-from bot import alerts, consents, conversations, crisis, outbox, people
-from bot.conversations import Host
+from bot import alerts, consents, conversations, crisis, outbox, people, sessions
+from bot.host import Host
 from bot.inbound import Inbound
 from bot.outbox import Button, Buttons, Lane
 from bot.program import Program
@@ -27,7 +27,7 @@ def of(unit: Unit, patient: Patient) -> Plan | None:
     base = unit.one(Record, patient_id=patient.id, dialog=crisis.PLAN, order="-at")
     steps: dict[str, list[str]] = {step.value: [] for step in Step}
     if base is None:
-        left = conversations.unfinished(unit, patient, crisis.PLAN)
+        left = sessions.unfinished(unit, patient, crisis.PLAN)
         for row in unit.find(Answer, session_id=left.id, superseded_at=None) if left else ():
             step = row.key.removeprefix("plan_")
             if step in steps and isinstance(row.body["value"], str):
@@ -150,7 +150,7 @@ def show_to_staff(unit: Unit, host: Host, staff: Staff, code: str) -> str | None
 
 
 def _make(unit: Unit, host: Host, patient: Patient, inbound: Inbound) -> None:
-    left = conversations.unfinished(unit, patient, crisis.PLAN)
+    left = sessions.unfinished(unit, patient, crisis.PLAN)
     if left is not None:
         conversations.go_on(unit, host, patient, left)
     elif of(unit, patient) is None:
@@ -161,9 +161,9 @@ def _make(unit: Unit, host: Host, patient: Patient, inbound: Inbound) -> None:
 
 def _change_line(unit: Unit, host: Host, patient: Patient, topic: str) -> None:
     """One line is asked about at a time: an earlier one that was left unanswered is given up."""
-    left = conversations.unfinished(unit, patient, LINE)
+    left = sessions.unfinished(unit, patient, LINE)
     if left is not None:
-        conversations.cancel(unit, host, patient, left)
+        sessions.cancel(unit, left)
     conversations.begin(unit, host, patient, LINE, topic=topic)
 
 
@@ -199,7 +199,7 @@ def _plan_buttons(unit: Unit, host: Host, patient: Patient, *, shared: bool) -> 
     words, language = host.program.words, patient.language
     who = _counselor(unit, patient)
     rows = [[_button(host.program, patient, "button_change", "o:plan:change")]]
-    left = conversations.unfinished(unit, patient, crisis.PLAN)
+    left = sessions.unfinished(unit, patient, crisis.PLAN)
     if left is not None:
         title = words.plain(language, crisis.PLAN, "title")
         rows.insert(0, [(words.plain(language, "menu", "go_on", title=title), f"o:resume:{left.id:x}")])

@@ -8,8 +8,8 @@ the quiet hours. The screen shows how things stand, and is brought up to date in
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot import conversations, menus, outbox, people, reaching, reminders
-from bot.conversations import Host
+from bot import conversations, menus, outbox, people, reaching, reminders, sessions
+from bot.host import Host
 from bot.inbound import Inbound
 from bot.nudges import Kind
 from bot.outbox import Button
@@ -105,7 +105,7 @@ def _ask(unit: Unit, host: Host, patient: Patient, dialog: str) -> None:
         dialog=tuple(CHANGES),
         state=(SessionState.OPEN, SessionState.ASIDE),
     ):
-        conversations.cancel(unit, host, patient, left)
+        sessions.cancel(unit, left)
     conversations.begin(unit, host, patient, dialog)
 
 

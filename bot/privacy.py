@@ -9,7 +9,7 @@ switch that changes nothing else.
 from collections.abc import Callable, Mapping
 
 from bot import consents, history, menus, outbox, partings, people, plans
-from bot.conversations import Host
+from bot.host import Host
 from bot.inbound import Inbound
 from bot.outbox import Button
 from bot.program import Program, local

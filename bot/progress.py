@@ -10,7 +10,7 @@ from statistics import mean
 
 from bot import caseload, menus, outbox, people
 from bot.caseload import WINDOW, Trend
-from bot.conversations import Host
+from bot.host import Host
 from bot.inbound import Inbound
 from bot.rows import Patient, Reading, Record
 from bot.unit import Unit

@@ -6,7 +6,7 @@ What is kept stands in the sealed profile; that something was changed, never wha
 from typing import Any
 
 from bot import outbox, people
-from bot.conversations import Host
+from bot.host import Host
 from bot.inbound import Inbound
 from bot.outbox import Button
 from bot.program import Program

@@ -1,6 +1,6 @@
 """Before a release: every open session, replayed with this code, and those that would move."""
 
-from bot import conversations
+from bot import sessions
 from bot.rows import Answer, Session, SessionState
 from bot.unit import Unit
 from dialogs import CATALOGUE, engine
@@ -31,7 +31,7 @@ def moved(unit: Unit) -> list[str]:
         except engine.BrokenDialog as broken:
             lines.append(f"{session.id:x} {broken}")
             continue
-        if session.state == SessionState.OPEN and not conversations.is_asked(unit, session, turn):
+        if session.state == SessionState.OPEN and not sessions.is_asked(unit, session, turn):
             lines.append(f"{session.id:x} {session.dialog}: another question would be open")
         asked = {name for step in turn.trail for name in step.prompt.names}
         lines += [

@@ -7,9 +7,9 @@ answered within the last hour stands. What was open before is offered again hour
 
 from datetime import datetime, timedelta
 
-from bot import calendar, conversations, crisis, reminders, vigils
+from bot import calendar, conversations, crisis, reminders, sessions, vigils
 from bot.concerns import Category, Concern, Level
-from bot.conversations import Host
+from bot.host import Host
 from bot.nudges import Kind
 from bot.rows import Patient, Session, SessionState, Standing
 from bot.unit import Unit
@@ -26,8 +26,8 @@ _LATER = timedelta(hours=3)
 def asks_for(unit: Unit, host: Host, chat: int, written: datetime, category: str) -> bool:
     """Whether what was typed then in this chat answers a dialog that names this danger by design."""
     patient = unit.one(Patient, chat_hash=unit.digest(chat))
-    session = conversations.current(unit, patient) if patient else None
-    fresh = session is not None and conversations.is_answer(session, host.program, written)
+    session = sessions.current(unit, patient) if patient else None
+    fresh = session is not None and sessions.is_answer(session, host.program, written)
     if session is None or not fresh or session.dialog not in PLANNING:
         return False
     match session.dialog:
@@ -62,7 +62,7 @@ def ask(
     unit: Unit, host: Host, patient: Patient, dialog: str, category: Category, *, anew: bool = False
 ) -> None:
     """Open these safety questions, or come back to them if they are open; `anew` whatever was said before."""
-    left = conversations.unfinished(unit, patient, dialog)
+    left = sessions.unfinished(unit, patient, dialog)
     if left is not None and unit.now - left.touched_at <= host.program.silence and _about(left, category):
         if anew or left.state == SessionState.ASIDE:
             conversations.go_on(unit, host, patient, left)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot import (
     alerts,
-    conversations,
     crisis,
     hiding,
     menus,
@@ -19,11 +18,12 @@ from bot import (
     preferences,
     rota,
     safety,
+    sessions,
     ways,
 )
 from bot.concerns import Category, Level
-from bot.conversations import Host
 from bot.flags import Raised
+from bot.host import Host
 from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
 from bot.outbox import Button, Buttons
 from bot.program import Program, local
@@ -63,7 +63,7 @@ def answer(unit: Unit, host: Host, inbound: Inbound) -> bool:
     if isinstance(event, Showed):
         below: Buttons = ()
         if isinstance(person, Patient) and with_a_team:
-            asked = conversations.asked(unit, program, person, inbound.at)  # then the question follows
+            asked = sessions.asked(unit, program, person, inbound.at)  # then the question follows
             below = menus.main(unit, host, person) if asked is None else ()
         text = crisis.unheard(program, people.language(person), event.medium)
         outbox.card(unit, to, inbound.key.hex(), text, below)

@@ -10,7 +10,7 @@ from io import BytesIO
 import segno
 
 from bot import alerts, caseload, desk, drill, entries, menus, oncall, outbox, partings, people, plans
-from bot.conversations import Host
+from bot.host import Host
 from bot.inbound import Inbound, Pressed, Said
 from bot.outbox import Buttons, Kind
 from bot.people import Invitation

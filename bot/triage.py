@@ -18,8 +18,8 @@ from typing import TypeVar
 
 from bot import crisis, inbox, safety, sos
 from bot.concerns import Concern, Hearer, Level
-from bot.conversations import Host
 from bot.direct import Direct
+from bot.host import Host
 from bot.inbound import Inbound, Pressed
 from bot.journal import Log
 from bot.listening import Deaf, Listening

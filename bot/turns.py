@@ -20,12 +20,13 @@ from bot import (
     people,
     rota,
     safety,
+    sessions,
     sos,
     staff,
     ways,
 )
 from bot.concerns import Concern
-from bot.conversations import Host
+from bot.host import Host
 from bot.inbound import Edited, Grouped, Inbound, Left, Pressed, Said, Showed
 from bot.people import Person, Redeemed
 from bot.rows import Outgoing, Patient, Staff, Standing
@@ -129,15 +130,15 @@ def _enrolling(
 
 
 def _is_asked(unit: Unit, host: Host, patient: Patient, written: datetime) -> bool:
-    session = conversations.current(unit, patient)
-    return session is not None and conversations.is_answer(session, host.program, written)
+    session = sessions.current(unit, patient)
+    return session is not None and sessions.is_answer(session, host.program, written)
 
 
 def _unasked(
     unit: Unit, host: Host, patient: Patient, inbound: Inbound, text: str, concern: Concern | None
 ) -> str | None:
     """Words of somebody who has not consented, and no answer: their question again, if they left one."""
-    unfinished = conversations.unfinished(unit, patient, attending.ENROLMENT)
+    unfinished = sessions.unfinished(unit, patient, attending.ENROLMENT)
     if unfinished is not None:
         conversations.keep_words(unit, patient, text, inbound.message_id)
     if crisis.needs_help_first(concern):
@@ -152,7 +153,7 @@ def _unasked(
 
 
 def _enrol(unit: Unit, host: Host, patient: Patient) -> None:
-    session = conversations.unfinished(unit, patient, attending.ENROLMENT)
+    session = sessions.unfinished(unit, patient, attending.ENROLMENT)
     if session is None:
         conversations.begin(unit, host, patient, attending.ENROLMENT)
     else:

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot import alerts, conversations, menus, outbox, people, reminders, safety, vigils
+from bot import alerts, conversations, menus, outbox, people, reminders, safety, sessions, vigils
 from bot.concerns import Category, Concern, Level
-from bot.conversations import Host
+from bot.host import Host
 from bot.inbound import Inbound
 from bot.nudges import Kind
 from bot.outbox import Button
@@ -60,12 +60,12 @@ def opened_by(
 ) -> Way | None:
     """The way that words written then open, before anything else is answered."""
     way = of(concern)
-    session = conversations.asked(unit, host.program, patient, written)
+    session = sessions.asked(unit, host.program, patient, written)
     if way is None or session is None:
         return None if way is None or _gone_through(unit, patient, way) else way
     if way is not Way.USING or session.dialog in (*safety.PLANNING, DIALOGS[way]):
         return None
-    key = conversations.key(unit, host.program, session)
+    key = sessions.key(unit, host.program, session)
     return None if key.startswith(_LAPSE) else way
 
 
@@ -74,12 +74,12 @@ def go(unit: Unit, host: Host, patient: Patient, way: Way, concern: Concern | No
     if patient.standing != Standing.ENROLLED:
         _wait_for_consent(unit, host, patient)
         return
-    left = conversations.unfinished(unit, patient, DIALOGS[way])
+    left = sessions.unfinished(unit, patient, DIALOGS[way])
     if left is not None and unit.now - left.touched_at <= host.program.silence:
         conversations.go_on(unit, host, patient, left)
         return
     if left is not None:
-        conversations.cancel(unit, host, patient, left)
+        sessions.cancel(unit, left)
     topic = concern.category if concern is not None else ""
     session = conversations.begin(unit, host, patient, DIALOGS[way], topic=topic)
     if way is Way.USING:

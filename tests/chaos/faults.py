@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from bot import alerts, conversations, copies, inbox, intake, ledger, rounds, triage, turns
+from bot import alerts, conversations, copies, inbox, intake, ledger, rounds, sessions, triage, turns
 from bot.nudges import Outcome
 from bot.rows import Answer, Incoming, Message, Outgoing, Record, Sending
 from bot.store.database import Store
@@ -231,14 +231,14 @@ def _give_up() -> None:
 
 def _be_slow() -> None:
     """No mistake: a database so slow that two turns side by side would surely meet."""
-    load = conversations._load
+    load = sessions.load
 
     def slowly(*given: Any) -> Any:
         found = load(*given)
         time.sleep(0.3)
         return found
 
-    conversations._load = slowly  # type: ignore[assignment]
+    sessions.load = slowly  # type: ignore[assignment]
 
 
 def _forget_to_lock() -> None:

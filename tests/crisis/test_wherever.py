@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from telegram import Bot, User
 
-from bot import conversations
+from bot import conversations, sessions
 from bot.app import CONTENT
 from bot.concerns import Concern, Level
 from bot.listening import Listening
@@ -335,7 +335,7 @@ async def _walked(ward: Ward, id: int, dialog: str, steps: int) -> bool:
         session = unit.one(Session, patient_id=id, dialog=dialog, state=SessionState.OPEN)
         if session is None:
             return False
-        prompt = conversations._load(unit, ward.program, session).turn.prompt
+        prompt = sessions.load(unit, ward.program, session).turn.prompt
         assert prompt is not None
         act = ordinary(prompt)
         for value in act[1:-1].split("|") if act[0] == "[" else [None]:
