@@ -1,9 +1,5 @@
 """What each command of the command line does; `bot.__main__` says what they are called."""
 
-import asyncio
-import gc
-import os
-import signal
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
@@ -14,6 +10,7 @@ from bot import departures, journal, lines, people, seeding
 from bot import export as exporting
 from bot.app import CONTENT, App, Mode, clock_of, program_of
 from bot.people import Invitation
+from bot.process import run, until_stopped
 from bot.rows import Patient, Role, Staff, Standing
 from bot.settings import Demand, Settings, SettingsError, load, new_key
 from bot.store.database import Store
@@ -22,7 +19,6 @@ from bot.unit import Unit
 from bot.wording import Wording
 
 T = TypeVar("T")
-_AT_ONCE = 500
 
 
 class Failed(Exception):
@@ -46,48 +42,14 @@ def serve(mode: Mode) -> None:
     settings = load(*demands)
     journal.configure(settings.log_level)
     app = App.build(settings, mode)
-    _run(_serve(app))
-
-
-async def _serve(app: App) -> None:
-    loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
-
-    def stop() -> None:
-        if stopping.is_set():
-            os._exit(1)
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    starting = asyncio.create_task(app.start())
-    waiting = asyncio.create_task(stopping.wait())
-    await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    if starting.done():
-        await starting
-        _settle_memory()
-        await waiting
-        await app.stop()
-    else:
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
-
-
-def _settle_memory() -> None:
-    """What stands after the start stays: the collector need not walk over it again and again.
-
-    A sixth of a step's CPU went into templates, phrases and tables that never become garbage.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
+    run(until_stopped(app))
 
 
 def migrate() -> None:
     """Bring the database to this code's schema, and give it its keys if it is new."""
     settings = load(Demand.VAULT)
     journal.configure(settings.log_level)
-    _run(_opened(settings, migrate=True).close())
+    run(_opened(settings, migrate=True).close())
 
 
 def doctor() -> None:
@@ -96,7 +58,7 @@ def doctor() -> None:
 
     settings = load()
     journal.configure("ERROR")
-    healthy, report = _run(examine(settings))
+    healthy, report = run(examine(settings))
     print(report)  # noqa: T201
     if not healthy:
         raise Failed("Something above needs you.")
@@ -111,7 +73,7 @@ def key(rewrap: bool) -> str:
     done = 0
     while count := store.rewrap():
         done += count
-    _run(store.close())
+    run(store.close())
     return str(done)
 
 
@@ -269,20 +231,7 @@ def seed(
     remind = _clock(remind) if remind else None
 
     async def work(store: Store) -> dict[str, Any]:
-        staff = await store.write(lambda unit: seeding.seed_staff(unit, first, backups, supervisors))
-        backup = staff[1].code if backups else None
-        done: list[seeding.Seeded] = []
-        for start in range(first, first + patients, _AT_ONCE):
-            ids = range(start, min(start + _AT_ONCE, first + patients))
-
-            def some(unit: Unit, ids: range = ids) -> list[seeding.Seeded]:
-                return seeding.seed_patients(unit, ids, staff[0].code, backup, settings.time_zone, remind)
-
-            done += await store.write(some)
-        return {
-            "patients": [{"code": one.code, "telegram_id": one.telegram_id} for one in done],
-            "staff": [{"code": one.code, "role": one.role, "telegram_id": one.telegram_id} for one in staff],
-        }
+        return await seeding.seed(store, patients, first, backups, supervisors, settings.time_zone, remind)
 
     try:
         made = _with_store(settings, work)
@@ -311,19 +260,11 @@ def _with_store(settings: Settings, work: Callable[[Store], Any]) -> Any:
         finally:
             await store.close()
 
-    return _run(using())
+    return run(using())
 
 
 def _opened(settings: Settings, *, migrate: bool) -> Store:
     return open_store(settings.database, list(settings.keys), clock_of(settings), migrate=migrate)
-
-
-def _run(main: Any) -> Any:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(main)
-    return uvloop.run(main)
 
 
 def _username() -> str:
@@ -337,7 +278,7 @@ def _username() -> str:
             return (await Outbound(bot).get_me())[1]
 
     try:
-        return str(_run(ask(load(Demand.TELEGRAM))))
+        return str(run(ask(load(Demand.TELEGRAM))))
     except Exception:
         print(  # noqa: T201
             "Telegram could not be asked for the bot's name: no link; `/start TOKEN` works all the same.",

@@ -5,11 +5,14 @@ Nothing is queued and nobody is written to. It refuses ids that are there alread
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from bot import people, reminders
 from bot.rows import Consent, Patient, Role, Staff, Standing
-from bot.unit import Unit
+from bot.unit import Storage, Unit
 from dialogs.enrolment import Consent as ConsentItem
+
+_AT_ONCE = 500
 
 
 class IdTaken(Exception):
@@ -21,6 +24,32 @@ class Seeded:
     code: str
     telegram_id: int
     role: str | None = None
+
+
+async def seed(
+    storage: Storage,
+    patients: int,
+    first: int,
+    backups: int,
+    supervisors: int,
+    zone: str,
+    remind: str | None,
+) -> dict[str, Any]:
+    """All of them, some hundreds in a unit, and who they are; their Telegram ids go up from `first`."""
+    staff = await storage.write(lambda unit: seed_staff(unit, first, backups, supervisors))
+    backup = staff[1].code if backups else None
+    done: list[Seeded] = []
+    for start in range(first, first + patients, _AT_ONCE):
+        ids = range(start, min(start + _AT_ONCE, first + patients))
+
+        def some(unit: Unit, ids: range = ids) -> list[Seeded]:
+            return seed_patients(unit, ids, staff[0].code, backup, zone, remind)
+
+        done += await storage.write(some)
+    return {
+        "patients": [{"code": one.code, "telegram_id": one.telegram_id} for one in done],
+        "staff": [{"code": one.code, "role": one.role, "telegram_id": one.telegram_id} for one in staff],
+    }
 
 
 def seed_staff(unit: Unit, first: int, backups: int, supervisors: int) -> list[Seeded]:
