@@ -18,20 +18,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot import (
-    channels,
     consents,
     departures,
     endings,
     gaps,
     housekeeping,
+    inbox,
     lines,
     menus,
     rounds,
     second_channel,
 )
-from bot.clock import Clock, OffsetClock, SystemClock
+from bot.clock import Clock, OffsetClock, SystemClock, awake
 from bot.clockwork import Clockwork
-from bot.courier import Courier
 from bot.direct import Direct
 from bot.flags import Thresholds
 from bot.hours import DutyHours, read_minutes
@@ -40,7 +39,6 @@ from bot.journal import Log
 from bot.listening import Listening
 from bot.lookout import CLOCK, SENDER, Lookout
 from bot.program import Program
-from bot.rows import Incoming, Receipt
 from bot.schedule import Schedule
 from bot.sender import Sender
 from bot.settings import Settings
@@ -53,7 +51,6 @@ from bot.telegram.request import bot as telegram_bot
 from bot.telegram.updates import ALLOWED
 from bot.triage import Triage
 from bot.understanding import Hearing, Screen
-from bot.unit import Unit
 from bot.web import Web
 from bot.wording import Wording
 from dialogs import CATALOGUE
@@ -113,18 +110,8 @@ def program_of(settings: Settings, words: Wording, username: str) -> Program:
             days=settings.flag_days,
         ),
         alert_details=settings.alert_details,
-        channels=tuple(couriers_of(settings)),
+        channels=tuple(second_channel.couriers(settings)),
     )
-
-
-def couriers_of(settings: Settings) -> dict[str, Courier]:
-    """The second channel, as far as it is set up."""
-    made: dict[str, Courier] = {}
-    if settings.smtp_url is not None and settings.alert_email is not None:
-        made[channels.EMAIL] = second_channel.Mail(settings.smtp_url.get_secret_value(), settings.alert_email)
-    if settings.alert_webhook is not None:
-        made[channels.WEBHOOK] = second_channel.Webhook(settings.alert_webhook.get_secret_value())
-    return made
 
 
 @dataclass
@@ -178,7 +165,7 @@ class App:
         self.clockwork = Clockwork(self.store, self.program, time.thread_time)
         self.sender = Sender(
             self.store,
-            second_channel.Couriers(direct, couriers_of(self.settings)),
+            second_channel.Couriers(direct, second_channel.couriers(self.settings)),
             rate=self.settings.send_rate,
             shared=not self.store.on_sqlite,
             chance=random.Random(),  # noqa: S311
@@ -307,7 +294,7 @@ class App:
             ear if self.mode.takes_in else None,
             monitor.get_secret_value() if monitor else None,
             time.monotonic,
-            _awake,
+            awake,
         )
 
     def _keep_watch(self) -> None:
@@ -331,7 +318,7 @@ class App:
         await self.store.write(housekeeping.tidy)
 
     async def _bury(self, key: bytes, body: dict[str, Any]) -> None:
-        await self.store.write(lambda unit: bury(unit, key, body))
+        await self.store.write(lambda unit: inbox.bury(unit, key, body))
 
     def _begin_web_early(self) -> None:
         """Listen first: `/healthz` says 503 until all is ready, and a webhook finds somebody home."""
@@ -347,15 +334,3 @@ class App:
         if not self._taking:
             raise NotReady
         await self._hook.hand_over(raw)
-
-
-def _awake() -> float:
-    """Seconds that have passed, those of a machine that slept too, where it counts them."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
-def bury(unit: Unit, key: bytes, body: dict[str, Any]) -> None:
-    """Keep an update that cannot be read."""
-    unit.add_once(
-        Incoming(id=unit.new_id(), key=key, chat_hash=None, at=unit.now, state=Receipt.DEAD, body=body)
-    )

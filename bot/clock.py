@@ -27,6 +27,11 @@ class Clock(Protocol):
         ...
 
 
+def awake() -> float:
+    """Seconds that have passed, those of a machine that slept too, where it counts them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 class SystemClock:
     """The machine's own time."""
 

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from bot import housekeeping, lines, rota
-from bot.app import CONTENT, clock_of, couriers_of
+from bot import housekeeping, lines, rota, second_channel
+from bot.app import CONTENT, clock_of
 from bot.program import local_date
 from bot.rows import Flag, Incoming, Leave, Patient, Pulse, Receipt, Staff
 from bot.settings import Settings, SettingsError
@@ -87,7 +87,7 @@ def _on_leave(unit: Unit, settings: Settings) -> list[tuple[bool, str]]:
 
 
 def _second_channel(settings: Settings) -> Finding:
-    kinds = list(couriers_of(settings))
+    kinds = list(second_channel.couriers(settings))
     if not kinds:
         return None, (
             "There is no second channel: where nobody answers, or Telegram is down, nobody else is told. "

@@ -9,6 +9,7 @@ stranger is that something came. A card that is due is committed by then; else t
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from bot import outbox, people
 from bot.inbound import Inbound, Said
@@ -84,6 +85,13 @@ def failed(unit: Unit, inbound: Inbound, give_up: Callable[[Unit], None], *, pre
     later = _BACKOFF * 2 ** (attempts - 1)
     unit.change(row, attempts=attempts, due_at=unit.now if presses and attempts == 1 else unit.now + later)
     return False
+
+
+def bury(unit: Unit, key: bytes, body: dict[str, Any]) -> None:
+    """Keep an update that cannot be read."""
+    unit.add_once(
+        Incoming(id=unit.new_id(), key=key, chat_hash=None, at=unit.now, state=Receipt.DEAD, body=body)
+    )
 
 
 def due(unit: Unit, most: int) -> list[Inbound]:

@@ -17,11 +17,23 @@ from urllib.parse import unquote, urlsplit
 
 import aiohttp
 
+from bot import channels
 from bot.courier import Courier, NotSent, Refused, Unsure
+from bot.settings import Settings
 
 PATIENCE = 20.0
 """Seconds for one delivery: well under what the sender takes for a standstill."""
 _TRY_AGAIN = frozenset({408, 425, 429})
+
+
+def couriers(settings: Settings) -> dict[str, Courier]:
+    """The second channel, as far as it is set up."""
+    made: dict[str, Courier] = {}
+    if settings.smtp_url is not None and settings.alert_email is not None:
+        made[channels.EMAIL] = Mail(settings.smtp_url.get_secret_value(), settings.alert_email)
+    if settings.alert_webhook is not None:
+        made[channels.WEBHOOK] = Webhook(settings.alert_webhook.get_secret_value())
+    return made
 
 
 class Couriers:

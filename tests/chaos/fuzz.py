@@ -25,7 +25,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bot import app, endings, journal, seeding, triage
+from bot import app, endings, inbox, journal, seeding, triage
 from bot.clock import SettableClock, StillClock
 from bot.direct import Direct
 from bot.intake import Intake
@@ -163,7 +163,7 @@ async def fuzzing(url: str, seed: int) -> AsyncIterator[Fuzz]:
         )  # fmt: skip
 
         async def bury(key: bytes, body: Json) -> None:
-            await store.write(lambda unit: app.bury(unit, key, body))
+            await store.write(lambda unit: inbox.bury(unit, key, body))
 
         logging.getLogger().addHandler(log)
         try:
