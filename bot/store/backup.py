@@ -22,7 +22,7 @@ from sqlalchemy.engine import URL
 
 from bot.clock import Clock
 from bot.store import schema, tables
-from bot.store.database import NAME, engine, hold
+from bot.store.connections import NAME, engine, hold
 from bot.store.ids import Ids
 from bot.store.statements import Statements
 from bot.store.units import SqlUnit

@@ -8,7 +8,6 @@ together ends early for it.
 """
 
 import asyncio
-import fcntl
 import random
 import threading
 from collections import deque
@@ -18,13 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text, union_all
+from sqlalchemy import Connection, func, insert, select, text, union_all
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import QueuePool
 
 from bot.clock import Clock
 from bot.rows import Outgoing
 from bot.store import tables
+from bot.store.connections import ABREAST, engine, hold
 from bot.store.ids import Ids
 from bot.store.statements import Statements
 from bot.store.units import SqlUnit
@@ -32,10 +31,7 @@ from bot.store.vault import HOUSE, LOOKUP, Vault
 from bot.unit import Work
 
 T = TypeVar("T")
-NAME = "handrail"
-"""What our connections are called on PostgreSQL, by which a restore sees that somebody still runs."""
 _TOGETHER = 128
-_ABREAST = 8
 _TRIES = 3
 _RETRIED = {"40001", "40P01"}
 _COUNTED = text(
@@ -59,58 +55,6 @@ class _Job:
     posted: list[Outgoing] = field(default_factory=list)
 
 
-def engine(url: str, *, writer: bool = True, abreast: int = _ABREAST) -> Engine:
-    """An engine for `url` with the promises of this package: WAL and FULL on SQLite, UTC on PostgreSQL."""
-    if url.startswith("postgresql"):
-        return create_engine(
-            url,
-            pool_size=abreast,
-            max_overflow=2,
-            pool_pre_ping=True,
-            connect_args={
-                "options": "-c timezone=UTC",
-                "connect_timeout": 5,
-                "application_name": NAME,
-            },
-        )
-    made = create_engine(
-        url, poolclass=QueuePool, pool_size=1 if writer else 2, connect_args={"check_same_thread": False}
-    )
-    begin = "BEGIN IMMEDIATE" if writer else "BEGIN"
-
-    @event.listens_for(made, "connect")
-    def configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        for pragma in (
-            "busy_timeout=10000",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(made, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return made
-
-
-def hold(path: str) -> IO[str] | None:
-    """Hold the SQLite database at `path` until this is closed; None if another process holds it.
-
-    The lock is the operating system's, on a file beside the database, and dies with its process.
-    """
-    held = open(f"{path}-lock", "w")  # noqa: SIM115 (held until the process or the store ends)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        held.close()
-        return None
-    return held
-
-
 class Store:
     """Give it to `app`; use cases see only units. `owner` marks the outbox rows this process sends."""
 
@@ -125,7 +69,7 @@ class Store:
         self._statements = Statements(self._engine.dialect)
         self.vault = Vault(masters, self._wrapped)
         self._listeners: list[Callable[[list[Outgoing]], None]] = []
-        self._threads = ThreadPoolExecutor(_ABREAST, thread_name_prefix="store")
+        self._threads = ThreadPoolExecutor(ABREAST, thread_name_prefix="store")
         self._hurry = ThreadPoolExecutor(2, thread_name_prefix="store-urgent")
         self._waiting: deque[_Job] = deque()
         self._urgent: deque[_Job] = deque()

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlmodel import SQLModel
 
 from bot.store import tables
-from bot.store.database import engine
+from bot.store.connections import engine
 
 if TYPE_CHECKING:
     from alembic.config import Config

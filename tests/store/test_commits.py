@@ -14,7 +14,8 @@ from sqlalchemy import event, text
 from bot.clock import SettableClock
 from bot.outbox import Address, say
 from bot.rows import Outgoing, Pulse
-from bot.store.database import Store, engine
+from bot.store.connections import engine
+from bot.store.database import Store
 from bot.unit import Unit
 from tests.store.conftest import opened
 from tests.store.test_units import a_pulse

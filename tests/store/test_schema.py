@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from bot.rows import KINDS, SEALED
 from bot.store import schema, tables
-from bot.store.database import engine
+from bot.store.connections import engine
 from tests.fakes import UNIQUE
 
 PLAIN: dict[type, type] = {

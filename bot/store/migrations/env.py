@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from bot.store.database import engine
+from bot.store.connections import engine
 from bot.store.schema import metadata
 
 
