@@ -10,6 +10,7 @@ from bot import (
     conversations,
     crisis,
     history,
+    invitations,
     menus,
     outbox,
     pauses,
@@ -26,7 +27,7 @@ from bot import (
 from bot.concerns import Concern
 from bot.host import Host
 from bot.inbound import Edited, Inbound, Medium, Pressed, Said, Showed
-from bot.people import Redeemed
+from bot.invitations import Redeemed
 from bot.rows import Patient, Session, SessionState
 from bot.unit import Unit
 from bot.ways import Way
@@ -194,7 +195,7 @@ def _showed(
 def _start(unit: Unit, host: Host, patient: Patient, inbound: Inbound, token: str) -> str | None:
     """`/start` by somebody who is here already: a greeting, unless the token says something else."""
     if token:
-        outcome, _ = people.redeem(unit, host.program, patient, token)
+        outcome, _ = invitations.redeem(unit, host.program, patient, token)
         if outcome not in (Redeemed.USED, Redeemed.RELINKED, Redeemed.PATIENT):
             menus.greet(unit, host, patient, f"token_{outcome}")
             return None

@@ -6,10 +6,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from bot import departures, journal, lines, people, seeding
+from bot import departures, invitations, journal, lines, people, seeding
 from bot import export as exporting
 from bot.app import CONTENT, App, Mode, clock_of, program_of
-from bot.people import Invitation
+from bot.invitations import Invitation
 from bot.process import run, until_stopped
 from bot.rows import Patient, Role, Staff, Standing
 from bot.settings import Demand, Settings, SettingsError, load, new_key
@@ -93,7 +93,7 @@ def add_staff(name: str, role: str, as_json: bool) -> object:
     settings = load(Demand.VAULT)
     words = Wording(CONTENT, settings.crisis_region)
     program = program_of(settings, words, _username())
-    made = _within(lambda unit: people.add_staff(unit, program, name, Role(role), "admin"))
+    made = _within(lambda unit: invitations.add_staff(unit, program, name, Role(role), "admin"))
     return _invitation(made, as_json)
 
 
@@ -120,9 +120,9 @@ def invite(counselor: str | None, patient: str | None, qr: Path | None, as_json:
 
     def make(unit: Unit) -> Invitation:
         if patient is not None:
-            return people.invite_again(unit, program, _patient(unit, patient), "admin")
+            return invitations.invite_again(unit, program, _patient(unit, patient), "admin")
         assert counselor is not None
-        return people.invite_patient(unit, program, _staff(unit, counselor), "admin")
+        return invitations.invite_patient(unit, program, _staff(unit, counselor), "admin")
 
     made = _within(make)
     if qr is not None:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tzlocal import get_localzone_name
 
-from bot import journal, people
+from bot import invitations, journal, people
 from bot.app import App, Mode
 from bot.clock import SettableClock
 from bot.rows import Reminder, Role
@@ -93,11 +93,11 @@ _CAST = ((SAM, "Sam", "patient"), (DANA, "Dana", "counselor"), (RUTH, "Ruth", "s
 
 
 def _invite(unit: Unit, app: App) -> list[str]:
-    dana = people.add_staff(unit, app.program, "Dana", Role.COUNSELOR, "demo")
-    ruth = people.add_staff(unit, app.program, "Ruth", Role.SUPERVISOR, "demo")
+    dana = invitations.add_staff(unit, app.program, "Dana", Role.COUNSELOR, "demo")
+    ruth = invitations.add_staff(unit, app.program, "Ruth", Role.SUPERVISOR, "demo")
     counselor = people.staff_by_code(unit, dana.code)
     assert counselor is not None
-    sam = people.invite_patient(unit, app.program, counselor, "demo")
+    sam = invitations.invite_patient(unit, app.program, counselor, "demo")
     return [sam.token, dana.token, ruth.token]
 
 

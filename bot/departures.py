@@ -4,9 +4,9 @@ A member of staff who goes has a successor the same moment. A blocked bot is no 
 but nobody is to count on that chat.
 """
 
-from bot import gaps, menus, outbox, people
+from bot import gaps, invitations, menus, outbox, people, rota
 from bot.program import Program
-from bot.rows import Patient, Role, Staff
+from bot.rows import Outgoing, Patient, Reminder, Role, Sending, Session, SessionState, Staff, Standing
 from bot.unit import Unit
 
 
@@ -21,7 +21,7 @@ def leave(unit: Unit, program: Program, leaving: Staff, taking: Staff | None, ac
     if to is not None:
         house = outbox.Address(to.chat, to.chat_hash)
         menus.set_menu(unit, program, house, "en", menus.STRANGER)
-    gaps.lost(unit, program, people.remove_staff(unit, leaving, actor))
+    gaps.lost(unit, program, remove_staff(unit, leaving, actor))
     if taking is not None and moved:
         pressing = gaps.open_in(unit, moved)
         menus.notify(unit, program, taking, "handed_over", count=len(moved), name=leaving.name, open=pressing)
@@ -32,6 +32,27 @@ def successor(unit: Unit, leaving: Staff) -> Staff | None:
     """Who takes over when nobody is named: a supervisor, else any colleague."""
     others = [staff for staff in unit.find(Staff, removed_at=None) if staff.id != leaving.id]
     return min(others, key=lambda staff: (staff.role == Role.COUNSELOR, staff.id), default=None)
+
+
+def remove_staff(unit: Unit, staff: Staff, actor: str) -> Staff:
+    """End somebody's access at once; their chat forgets them. Hand over their caseload before or after."""
+    gone = unit.change(staff, removed_at=unit.now, chat_hash=None, chat=None)
+    for row in unit.find(Outgoing, staff_id=staff.id, state=Sending.QUEUED):
+        unit.change(row, state=Sending.DROPPED, body=None)
+    rota.off_the_rota(unit, staff)
+    invitations.void(unit, staff_id=staff.id)
+    people.note(unit, actor, "staff_removed", staff_id=staff.id)
+    return gone
+
+
+def discharge(unit: Unit, patient: Patient, actor: str) -> Patient:
+    """End the program's work with somebody: no more nudges, no more dialogs; what they said is kept."""
+    for session in unit.find(Session, patient_id=patient.id, state=(SessionState.OPEN, SessionState.ASIDE)):
+        unit.change(session, state=SessionState.CANCELLED, ended_at=unit.now)
+    unit.remove(Reminder, patient_id=patient.id)
+    invitations.void(unit, patient_id=patient.id)
+    people.note(unit, actor, "patient_discharged", patient_id=patient.id)
+    return unit.change(patient, standing=Standing.DISCHARGED, ended_at=unit.now)
 
 
 def out_of_reach(unit: Unit, program: Program, chat_hash: bytes) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot import outbox, people
+from bot import invitations, outbox, people
 from bot.inbound import Inbound, Said
 from bot.journal import Log
 from bot.rows import Incoming, Patient, Receipt, Staff
@@ -160,4 +160,4 @@ def _on_the_team(unit: Unit, chat_hash: bytes) -> bool:
 
 def _joins(unit: Unit, inbound: Inbound) -> bool:
     event = inbound.event
-    return isinstance(event, Said) and event.command == "start" and people.invites(unit, event.rest)
+    return isinstance(event, Said) and event.command == "start" and invitations.invites(unit, event.rest)

@@ -8,7 +8,7 @@ switch that changes nothing else.
 
 from collections.abc import Callable, Mapping
 
-from bot import consents, history, menus, outbox, partings, people, plans
+from bot import consents, departures, history, menus, outbox, partings, people, plans
 from bot.host import Host
 from bot.inbound import Inbound
 from bot.outbox import Button
@@ -78,7 +78,7 @@ def withdraw(unit: Unit, host: Host, patient: Patient) -> Patient:
     )
     outbox.say(unit, people.address(patient), text)
     menus.set_menu(unit, host.program, people.address(patient), patient.language, menus.STRANGER)
-    return people.discharge(unit, patient, "patient")
+    return departures.discharge(unit, patient, "patient")
 
 
 def _share_words(unit: Unit, program: Program, patient: Patient, on: bool) -> Patient:

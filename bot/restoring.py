@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from bot import escalation, history, menus, people, rounds, vigils
+from bot import departures, escalation, history, menus, people, rounds, vigils
 from bot.outbox import Lane
 from bot.program import Program, local
 from bot.rows import (
@@ -125,7 +125,7 @@ def _end_again(unit: Unit, patient_id: int, standing: str) -> bool:
     if standing == Standing.ERASED:
         history.forget(unit, patient)
     elif standing == Standing.DISCHARGED:
-        people.discharge(unit, patient, "host")
+        departures.discharge(unit, patient, "host")
     else:
         unit.change(patient, standing=standing, ended_at=unit.now)
     return True

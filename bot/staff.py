@@ -9,11 +9,25 @@ from io import BytesIO
 
 import segno
 
-from bot import alerts, caseload, desk, drill, entries, menus, oncall, outbox, partings, people, plans
+from bot import (
+    alerts,
+    caseload,
+    departures,
+    desk,
+    drill,
+    entries,
+    invitations,
+    menus,
+    oncall,
+    outbox,
+    partings,
+    people,
+    plans,
+)
 from bot.host import Host
 from bot.inbound import Inbound, Pressed, Said
+from bot.invitations import Invitation
 from bot.outbox import Buttons, Kind
-from bot.people import Invitation
 from bot.program import local
 from bot.rows import Flag, Patient, Staff, Standing
 from bot.unit import Unit
@@ -28,7 +42,7 @@ def take(unit: Unit, host: Host, staff: Staff, inbound: Inbound, *, helped: bool
     """Answer a member of staff. `helped`: what they wrote about themselves has brought them a card."""
     match inbound.event:
         case Said(command="start", rest=token) if token:
-            outcome, _ = people.redeem(unit, host.program, staff, token.split()[0])
+            outcome, _ = invitations.redeem(unit, host.program, staff, token.split()[0])
             _say(unit, host, staff, f"token_{outcome}", file="menu", name="")
             return None
         case Said(command="start"):
@@ -126,14 +140,16 @@ def show_patient(unit: Unit, host: Host, staff: Staff, code: str) -> str | None:
 
 def invite(unit: Unit, host: Host, staff: Staff, _: str) -> None:
     """A new patient of this counselor's: their code, a link, and a picture of the link."""
-    _hand_out(unit, host, staff, people.invite_patient(unit, host.program, staff, staff.code))
+    _hand_out(unit, host, staff, invitations.invite_patient(unit, host.program, staff, staff.code))
 
 
 def invite_again(unit: Unit, host: Host, staff: Staff, code: str) -> str | None:
     patient = _patient(unit, staff, code)
     if patient is None or patient.standing == Standing.ERASED:
         return _plain(host, "not_yours")
-    _hand_out(unit, host, staff, people.invite_again(unit, host.program, patient, staff.code), again=True)
+    _hand_out(
+        unit, host, staff, invitations.invite_again(unit, host.program, patient, staff.code), again=True
+    )
     return None
 
 
@@ -154,7 +170,7 @@ def discharge(unit: Unit, host: Host, staff: Staff, code: str) -> str | None:
     patient = _patient(unit, staff, code)
     if patient is None or patient.standing not in (Standing.ENROLLED, Standing.INVITED):
         return _plain(host, "not_yours")
-    gone = people.discharge(unit, patient, staff.code)
+    gone = departures.discharge(unit, patient, staff.code)
     _say(unit, host, staff, "discharged", code=gone.code)
     to = outbox.to_patient(gone)
     if to is not None:

@@ -15,6 +15,7 @@ from bot import (
     crisis,
     departures,
     inbox,
+    invitations,
     menus,
     outbox,
     people,
@@ -28,7 +29,8 @@ from bot import (
 from bot.concerns import Concern
 from bot.host import Host
 from bot.inbound import Edited, Grouped, Inbound, Left, Pressed, Said, Showed
-from bot.people import Person, Redeemed
+from bot.invitations import Redeemed
+from bot.people import Person
 from bot.rows import Outgoing, Patient, Staff, Standing
 from bot.unit import Unit
 from bot.ways import Way
@@ -111,7 +113,7 @@ def _enrolling(
         return _unasked(unit, host, patient, inbound, inbound.words, concern)
     match inbound.event:
         case Said(command="start", rest=token) if token:
-            outcome, _ = people.redeem(unit, host.program, patient, token)
+            outcome, _ = invitations.redeem(unit, host.program, patient, token)
             if outcome not in (Redeemed.USED, Redeemed.PATIENT):
                 text = host.program.words.text(patient.language, "menu", f"token_{outcome}", name="")
                 outbox.say(unit, people.address(patient), text)
@@ -182,8 +184,8 @@ def _outsider(
 
 
 def _redeem(unit: Unit, host: Host, person: Person, token: str, inbound: Inbound) -> str | None:
-    before = people.holder(unit, token)
-    outcome, now = people.redeem(unit, host.program, person, token)
+    before = invitations.holder(unit, token)
+    outcome, now = invitations.redeem(unit, host.program, person, token)
     match outcome, now:
         case Redeemed.PATIENT, Patient():
             _enrol(unit, host, now)

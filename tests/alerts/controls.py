@@ -13,7 +13,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from bot import alerts, causes, channels, contacts, copies, escalation, gaps, outbox, people, rota, set_back
+from bot import (
+    alerts,
+    causes,
+    channels,
+    contacts,
+    copies,
+    departures,
+    escalation,
+    gaps,
+    outbox,
+    people,
+    rota,
+    set_back,
+)
 from bot.concerns import Level
 from bot.outbox import Lane
 from bot.program import Program
@@ -143,12 +156,12 @@ def whoever_left_is_rung_too(patch: Patch) -> None:
         for to in left:
             outbox.say(unit, to, copies.words(unit, program, patient, flag), lane=Lane.ALERT)
 
-    after(patch, people, "remove_staff", leaves)
+    after(patch, departures, "remove_staff", leaves)
     after(patch, copies, "send", send)
 
 
 def what_waited_for_whoever_left_is_sent(patch: Patch) -> None:
-    original = people.remove_staff
+    original = departures.remove_staff
 
     def wrong(unit: Unit, staff: Staff, actor: str) -> Staff:
         waiting = unit.find(Outgoing, state=Sending.QUEUED, staff_id=staff.id)
@@ -157,7 +170,7 @@ def what_waited_for_whoever_left_is_sent(patch: Patch) -> None:
             unit.change(row, state=Sending.QUEUED, body=row.body)
         return gone
 
-    instead(patch, people, "remove_staff", wrong)
+    instead(patch, departures, "remove_staff", wrong)
 
 
 def an_alert_carries_the_words(patch: Patch) -> None:

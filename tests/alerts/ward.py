@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot import alerts, channels, departures, drill, endings, gaps, ledger, people
+from bot import alerts, channels, departures, drill, endings, gaps, ledger
 from bot.clock import SettableClock
 from bot.concerns import Category, Level
 from bot.flags import Raised
@@ -227,7 +227,9 @@ class Ward:
 
     async def removed(self, who: str) -> None:
         staff = await self.staff(who)
-        await self.do(lambda unit: gaps.lost(unit, self.program, people.remove_staff(unit, staff, "admin")))
+        await self.do(
+            lambda unit: gaps.lost(unit, self.program, departures.remove_staff(unit, staff, "admin"))
+        )
         await self.deliver()
 
     async def _takes(self, chat: int, event: Event, message_id: int | None) -> str | None:

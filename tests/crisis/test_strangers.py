@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from bot import inbox, people
+from bot import inbox, invitations
 from bot.inbound import Edited, Event, Inbound, Medium, Pressed, Said, Showed
 from bot.listening import Listening
 from bot.rows import Incoming, Message, Outgoing, Patient, Receipt, Standing
@@ -130,7 +130,7 @@ async def test_who_joins_in_a_flood_loses_no_answer(ward: Ward) -> None:
     """Behind an invitation that still works come the words of somebody who will have joined by then."""
     dana = ward.dana
     assert dana is not None
-    invited = await ward.do(lambda unit: people.invite_patient(unit, ward.program, dana, "S"))
+    invited = await ward.do(lambda unit: invitations.invite_patient(unit, ward.program, dana, "S"))
     start = Said(f"/start {invited.token}", "start", invited.token)
     lost = ward.intake()
     await lost.receive([inbound(ward, start), inbound(ward, Said("hello there"))], True)

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot import app as wiring
-from bot import export, people, seeding
+from bot import export, invitations, seeding
 from bot.app import App, Mode
 from bot.clock import SettableClock, StillClock
 from bot.rows import Answer, Patient, Role, Session, SessionState, Staff
@@ -138,25 +138,25 @@ class Clinic:
     def dana(self) -> Phone:
         return self.tg.phone(PATIENTS - 1)
 
-    async def invite(self, counselor: int = PATIENTS - 1) -> people.Invitation:
-        def invite(unit: Unit) -> people.Invitation:
+    async def invite(self, counselor: int = PATIENTS - 1) -> invitations.Invitation:
+        def invite(unit: Unit) -> invitations.Invitation:
             staff = unit.one(Staff, chat_hash=unit.digest(counselor))
             assert staff is not None
-            return people.invite_patient(unit, self.app.program, staff, "test")
+            return invitations.invite_patient(unit, self.app.program, staff, "test")
 
         return await self.app.store.write(invite)
 
-    async def invite_again(self, code: str) -> people.Invitation:
-        def invite(unit: Unit) -> people.Invitation:
+    async def invite_again(self, code: str) -> invitations.Invitation:
+        def invite(unit: Unit) -> invitations.Invitation:
             patient = unit.one(Patient, code=code)
             assert patient is not None
-            return people.invite_again(unit, self.app.program, patient, "test")
+            return invitations.invite_again(unit, self.app.program, patient, "test")
 
         return await self.app.store.write(invite)
 
-    async def add_staff(self, name: str, role: Role = Role.COUNSELOR) -> people.Invitation:
+    async def add_staff(self, name: str, role: Role = Role.COUNSELOR) -> invitations.Invitation:
         return await self.app.store.write(
-            lambda unit: people.add_staff(unit, self.app.program, name, role, "test")
+            lambda unit: invitations.add_staff(unit, self.app.program, name, role, "test")
         )
 
     # Doing and waiting
@@ -240,7 +240,7 @@ class Clinic:
             assert came, f"silence after {prompt.key}; the chat:\n{phone}"
         raise AssertionError(f"the dialog does not end; the chat:\n{phone}")
 
-    async def enrol(self, phone: Phone, plan: Plan | None = None) -> people.Invitation:
+    async def enrol(self, phone: Phone, plan: Plan | None = None) -> invitations.Invitation:
         """Invite somebody and go through enrolment with them."""
         invited = await self.invite()
         await self.say(phone, f"/start {invited.token}")
