@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot import (
+    beginnings,
     conversations,
     crisis,
     history,
@@ -21,7 +22,6 @@ from bot import (
     safety,
     sessions,
     sos,
-    vigils,
     ways,
 )
 from bot.concerns import Concern
@@ -34,10 +34,8 @@ from bot.ways import Way
 from dialogs.prompts import SKIP, Input
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
-ENROLMENT = "enrolment"
 _ABOUT_ONESELF = ("check_in", "thought_record", "trigger_log", "trigger_followup")
 """Dialogs in which words of danger may well be the answer."""
-_DIALOGS = {"checkin": "check_in", "thought": "thought_record", "trigger": "trigger_log"}
 
 
 def take(unit: Unit, host: Host, patient: Patient, inbound: Inbound, concern: Concern | None) -> str | None:
@@ -134,7 +132,7 @@ def _dialog_press(
     unit: Unit, host: Host, patient: Patient, inbound: Inbound, kind: str, args: list[str]
 ) -> str | None:
     """A button under a question. One of an earlier question, another session or another person is told so."""
-    session = _session(unit, patient, args[0])
+    session = sessions.by_code(unit, patient, args[0])
     turn = int(args[1]) if args[1].isdecimal() else -1
     value = ":".join(args[2:])
     if session is None or session.state not in (SessionState.OPEN, SessionState.ASIDE):
@@ -150,7 +148,7 @@ def _dialog_press(
         case "n", "back":
             conversations.back(unit, host, patient, session)
         case "n", "cancel":
-            _cancelled(unit, host, patient, session)
+            beginnings.stop(unit, host, patient, session)
         case "n", "more":
             conversations.go_on(unit, host, patient, session)
         case "n", "skip":
@@ -206,92 +204,9 @@ def _start(unit: Unit, host: Host, patient: Patient, inbound: Inbound, token: st
     return None
 
 
-def _open_dialog(name: str) -> Handler:
-    def opened(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-        """Begin, unless the same dialog was left unfinished: then ask whether to go on or start over."""
-        left = sessions.unfinished(unit, patient, name)
-        if left is None:
-            conversations.begin(unit, host, patient, name)
-            return None
-        words, language = host.program.words, patient.language
-        title = words.plain(language, name, "title")
-        buttons = [
-            [(words.plain(language, "menu", "go_on", title=title), f"o:resume:{left.id:x}")],
-            [(words.plain(language, "menu", "start_over"), f"o:fresh:{left.id:x}")],
-        ]
-        text = words.text(language, "menu", "unfinished", title=title)
-        outbox.say(unit, people.address(patient), text, buttons)
-        return None
-
-    return opened
-
-
-def _resume(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    session = _session(unit, patient, args[0] if args else "")
-    if session is None or session.state not in (SessionState.OPEN, SessionState.ASIDE):
-        return _line(host, patient, "old_button")
-    conversations.go_on(unit, host, patient, session)
-    return None
-
-
-def _fresh(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    session = _session(unit, patient, args[0] if args else "")
-    if session is None or session.state not in (SessionState.OPEN, SessionState.ASIDE):
-        return _line(host, patient, "old_button")
-    sessions.cancel(unit, session)
-    conversations.begin(unit, host, patient, session.dialog)
-    return None
-
-
-def _followup(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    left = sessions.unfinished(unit, patient, vigils.LOOK_IN)
-    if left is not None:
-        conversations.go_on(unit, host, patient, left)
-    else:
-        about = _session(unit, patient, args[0]) if args else None
-        opened = conversations.begin(unit, host, patient, vigils.LOOK_IN, about.id if about else None)
-        if about is not None:
-            vigils.over_look_in(unit, patient, opened, about.id)
-    return None
-
-
-def _back(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    session = sessions.current(unit, patient)
-    if session is None:
-        menus.greet(unit, host, patient, "nothing_open")
-    else:
-        conversations.back(unit, host, patient, session)
-    return None
-
-
-def _cancel(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    session = sessions.current(unit, patient)
-    if session is None:
-        menus.greet(unit, host, patient, "nothing_open")
-    else:
-        _cancelled(unit, host, patient, session)
-    return None
-
-
-def _cancelled(unit: Unit, host: Host, patient: Patient, session: Session) -> None:
-    sessions.cancel(unit, session)
-    if session.dialog == ENROLMENT:
-        menus.tell_outsider(unit, host, patient, "enrolment_stopped")
-    elif not safety.stopped(unit, host, patient, session) and not ways.stopped(unit, host, patient, session):
-        menus.greet(unit, host, patient, "cancelled")
-
-
 def _menu(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
     menus.greet(unit, host, patient, "main")
     return None
-
-
-def _session(unit: Unit, patient: Patient, code: str) -> Session | None:
-    try:
-        session = unit.get(Session, int(code, 16))
-    except ValueError:
-        return None
-    return session if session is not None and session.patient_id == patient.id else None
 
 
 def _line(host: Host, patient: Patient, block: str) -> str:
@@ -299,10 +214,8 @@ def _line(host: Host, patient: Patient, block: str) -> str:
 
 
 COMMANDS: Mapping[str, Handler] = {
-    **{command: _open_dialog(name) for command, name in _DIALOGS.items()},
+    **beginnings.COMMANDS,
     "menu": _menu,
-    "back": _back,
-    "cancel": _cancel,
     **sos.COMMANDS,
     **history.COMMANDS,
     **progress.COMMANDS,
@@ -311,11 +224,8 @@ COMMANDS: Mapping[str, Handler] = {
     **pauses.COMMANDS,
 }
 OPENS: Mapping[str, Handler] = {
-    **{command: _open_dialog(name) for command, name in _DIALOGS.items()},
+    **beginnings.OPENS,
     "menu": _menu,
-    "resume": _resume,
-    "fresh": _fresh,
-    "followup": _followup,
     **sos.OPENS,
     **history.OPENS,
     **progress.OPENS,

@@ -69,6 +69,15 @@ def unfinished(unit: Unit, patient: Patient, dialog: str) -> Session | None:
     )
 
 
+def by_code(unit: Unit, patient: Patient, code: str) -> Session | None:
+    """This patient's session that a button names."""
+    try:
+        session = unit.get(Session, int(code, 16))
+    except ValueError:
+        return None
+    return session if session is not None and session.patient_id == patient.id else None
+
+
 def key(unit: Unit, program: Program, session: Session) -> str:
     """The key of the question that is open in a session; empty when all is answered."""
     prompt = load(unit, program, session).turn.prompt

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from bot import (
     alerts,
     attending,
+    beginnings,
     conversations,
     crisis,
     departures,
@@ -140,7 +141,7 @@ def _unasked(
     unit: Unit, host: Host, patient: Patient, inbound: Inbound, text: str, concern: Concern | None
 ) -> str | None:
     """Words of somebody who has not consented, and no answer: their question again, if they left one."""
-    unfinished = sessions.unfinished(unit, patient, attending.ENROLMENT)
+    unfinished = sessions.unfinished(unit, patient, beginnings.ENROLMENT)
     if unfinished is not None:
         conversations.keep_words(unit, patient, text, inbound.message_id)
     if crisis.needs_help_first(concern):
@@ -155,9 +156,9 @@ def _unasked(
 
 
 def _enrol(unit: Unit, host: Host, patient: Patient) -> None:
-    session = sessions.unfinished(unit, patient, attending.ENROLMENT)
+    session = sessions.unfinished(unit, patient, beginnings.ENROLMENT)
     if session is None:
-        conversations.begin(unit, host, patient, attending.ENROLMENT)
+        conversations.begin(unit, host, patient, beginnings.ENROLMENT)
     else:
         conversations.go_on(unit, host, patient, session)
 
@@ -221,9 +222,9 @@ def _left(unit: Unit, host: Host, person: Person, *, gone: bool) -> str | None:
     return None
 
 
-_ENROLLING: Mapping[str, attending.Handler] = {
-    "cancel": attending.COMMANDS["cancel"],
-    "back": attending.COMMANDS["back"],
+_ENROLLING: Mapping[str, beginnings.Handler] = {
+    "cancel": beginnings.COMMANDS["cancel"],
+    "back": beginnings.COMMANDS["back"],
     "sos": sos.sos,
     "help": sos.sos,
     "plan": sos.sos,
