@@ -46,7 +46,7 @@ async def test_whoever_stops_the_question_is_there_and_gets_an_answer_with_hide(
 async def test_that_somebody_read_it_is_one_sign(ward: Ward, said: str) -> None:
     sam = await ward.enrol()
     (card, _) = await ward.says(sam, said)
-    assert "I write only ✓" in card
+    assert "I will only write ✓" in card
     before = await ward._newest()
     await ward.sees(sam)
     (sign,) = await ward.said_since(sam, before)
@@ -98,7 +98,7 @@ async def test_a_call_is_asked_for_in_two_presses_and_who_calls_knows(ward: Ward
     await ward.presses(sam, "No")
     await ward.says(sam, "/sos")
     (asked,) = await ward.presses(sam, "📞 Please call me")
-    assert asked.endswith("Is it all right if it rings?")
+    assert asked.endswith("Is it safe for it to ring?")
     assert not [word for word in ALWAYS_NAMED if word in asked]
     assert list(await ward.buttons(sam)) == ["Yes, it can ring", "Hide"]
     assert ("call_me", Level.WATCH) not in await ward.rules(sam)

@@ -74,8 +74,8 @@ async def test_on_a_team_of_one_no_next_person_is_promised(small_ward: Ward, mor
         await small_ward.joins("Ben", more)
     sam = await small_ward.enrol()
     (card, *_) = await small_ward.says(sam, DIE)
-    assert ("I ring the next person" in card) is (more is not None)
-    assert ("no one answers in 15 minutes, I ring again" in card) is (more is None)
+    assert ("I alert the next person" in card) is (more is not None)
+    assert ("no one answers in 15 minutes, I alert them again" in card) is (more is None)
     assert await small_ward.rung(sam) == 1
     rows = await small_ward.queued(staff_id__not=None)
     await small_ward.do(lambda unit: [unit.change(row, state=Sending.SENT) for row in rows])
@@ -101,10 +101,10 @@ async def test_how_long_an_answer_is_waited_for_is_said_as_the_rule_has_it(
 async def test_that_somebody_is_safe_is_passed_on_only_to_whom_it_can_be(small_ward: Ward) -> None:
     sam = await small_ward.enrol()
     await small_ward.says(sam, HURT)
-    assert "passing it on" in (await small_ward.presses(sam, "You misunderstood"))[-1]
+    assert "that you said" in (await small_ward.presses(sam, "You misunderstood"))[-1]
     jo = await alone(small_ward)
     await small_ward.says(jo, HURT)
-    assert "passing it on" not in (await small_ward.presses(jo, "You misunderstood"))[-1]
+    assert "that you said" not in (await small_ward.presses(jo, "You misunderstood"))[-1]
 
 
 @pytest.mark.parametrize("reachable", [True, False])
@@ -168,14 +168,14 @@ async def test_what_was_read_is_named_with_its_day_when_that_is_not_today(small_
         await small_ward.says(one, PULL)
         await small_ward.sees(one)
     told = (await small_ward.said_since(sam, 0))[-1]
-    assert told == "What I told your team about your message: Dana read it at 12 pm."
+    assert told == "Dana read it at 12 pm: what I told your team about your message."
     assert "message" not in (await small_ward.said_since(jo, 0))[-1]
     await small_ward.says(sam, "/sos")
     await small_ward.presses(sam, "📞 Please call me")
     small_ward.clock.advance(20 * HOUR)
     await small_ward.sees(sam)
     told = (await small_ward.said_since(sam, 0))[-1]
-    assert told.startswith("That you'd like a call, from Monday, March 2: Dana read it at 8")
+    assert told == "Dana read it at 8 am: that you'd like a call (from Monday, March 2)."
 
 
 @pytest.mark.parametrize("paused", [True, False])
@@ -228,7 +228,7 @@ async def test_what_somebody_says_of_an_alert_reaches_whoever_has_it(small_ward:
     await small_ward.says(jo, DIE)
     await small_ward.passes(jo, 15)
     await small_ward.sees(jo, ben)
-    assert "passing it on" in (await small_ward.presses(jo, "You misunderstood"))[-1]
+    assert "that you said" in (await small_ward.presses(jo, "You misunderstood"))[-1]
     assert await small_ward.noticed("patient_said_misunderstood") == {"Ben"}
 
 
@@ -282,5 +282,5 @@ async def test_whoever_asks_for_a_call_hears_by_when_it_is_due(small_ward: Ward)
     sam = await small_ward.enrol(evening=None)
     await small_ward.says(sam, "/sos")
     (told,) = await small_ward.presses(sam, "📞 Please call me")
-    assert "due by Tuesday, March 3, 12 pm" in told
+    assert "asking for it by Tuesday, March 3, 12 pm" in told
     assert "by Tue 3 Mar, 12 pm" in str([row.body for row in await small_ward.queued(staff_id__not=None)])

@@ -58,7 +58,7 @@ def test_who_knows_is_said_as_it_is(category: Category) -> None:
         return card(f"card_{category}", situation, category, "en")
 
     if category is Category.ASK:
-        assert "I ring them until someone answers" in said("enrolled")
+        assert "I alert them until someone answers" in said("enrolled")
     else:
         assert "I am telling your team; nobody has confirmed reading it yet." in said("enrolled")
     assert "not your words" in said("enrolling")
@@ -94,7 +94,7 @@ def test_a_card_names_only_what_is_below_it(situation: str) -> None:
     abuse = card("card_abuse", situation, Category.ABUSE, "en")
     here = situation in BELOW
     assert ("safety plan" in suicide) == (BELOW.get(situation) == "plan")
-    assert ("right below" in suicide) == ("like to ask is right below" in asks) == here
+    assert ("right below" in suicide) == ("I'll ask right below" in asks) == here
     assert ("name five things that you see" in suicide) != here
     assert ("press Hide below" in abuse.replace("<b>", "").replace("</b>", "")) == here
 
