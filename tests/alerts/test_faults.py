@@ -36,7 +36,7 @@ async def test_an_alert_that_cannot_be_rung_holds_up_no_other_and_is_an_alarm(wa
     words = faulty(ward, "asq")
     broken = await ward.flag(Level.EMERGENCY, rule="asq")
     assert broken is not None
-    assert ward.said("dana", "An alert about <b>P-SAM</b> could not be put into words")
+    assert ward.said("dana", "There is an alert about <b>P-SAM</b> that I can't show")
     assert [heard.body["why"] for heard in ward.heard if heard.who == EMAIL] == ["fault"]
     sound = await ward.flag(Level.EMERGENCY)
     assert sound is not None

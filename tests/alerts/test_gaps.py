@@ -55,7 +55,7 @@ async def test_what_somebody_had_seen_and_reached_nobody_about_rings_on_when_the
             await ward.removed("dana")
         case _:
             await ward.press("dana", "s:leave:week")
-    assert ward.said("ruth", "They had seen an alert about P-SAM, and no contact is noted")
+    assert ward.said("ruth", "They had pressed Seen for P-SAM, but no contact is noted")
     await ward.pass_time(16 * MINUTE)
     assert (ward.rings("ben"), ward.rings("ruth")) == ([4, 8, 18], [13, 18])
 
@@ -97,7 +97,7 @@ async def test_who_takes_over_reads_which_alerts_are_open(ward: Ward) -> None:
     dana, ruth = await ward.staff("dana"), await ward.staff("ruth")
     await ward.do(lambda unit: departures.leave(unit, ward.program, dana, ruth, "admin"))
     await ward.tick()
-    assert ward.said("ruth", "Nobody has reached P-SAM yet, about whom an alert is open")
+    assert ward.said("ruth", "Alerts are open, and nobody has reached them yet: P-SAM")
     assert ward.rings("ruth") == [0]
 
 

@@ -211,7 +211,7 @@ async def test_seen_without_a_contact_within_the_hour_rings_again_and_up(ward: W
     assert ward.heard == []
     await ward.pass_time(MINUTE)
     assert [heard.who for heard in ward.heard] == [901]
-    assert "No contact noted yet" in ward.last("dana")
+    assert "Nobody has noted contact yet" in ward.last("dana")
     await ward.pass_time(15 * MINUTE)
     assert {heard.who for heard in ward.heard} >= {901, 902, 903}
 
@@ -239,7 +239,7 @@ async def test_an_emergency_not_reached_presses_again_within_a_quarter_of_an_hou
     flag = await ward.flag(Level.EMERGENCY)
     assert flag is not None
     await ward.press("dana", f"s:missed:{flag.id:x}")
-    assert "Tried, not reached: Dana" in ward.last("dana")
+    assert "Not reached yet.</b> Tried by Dana" in ward.last("dana")
     assert "It rings again Mon 2 Mar, 12:15 pm" in ward.last("dana")
     await ward.pass_time(30 * MINUTE)
     assert (ward.rings("dana"), ward.rings("ben"), ward.rings("ruth")) == (
@@ -373,5 +373,5 @@ async def test_of_two_who_press_seen_one_has_it(ward: Ward) -> None:
     assert flag is not None
     await ward.pass_time(5 * MINUTE)
     assert "can see that you read it" in str(await ward.press("ben", f"s:seen:{flag.id:x}"))
-    assert "faster" in str(await ward.press("dana", f"s:seen:{flag.id:x}"))
+    assert "Someone else has done that" in str(await ward.press("dana", f"s:seen:{flag.id:x}"))
     assert (await ward.flags())[0].seen_by == (await ward.staff("ben")).id

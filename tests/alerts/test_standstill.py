@@ -77,7 +77,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def told(ward: Ward) -> list[Any]:
-    return [heard.who for heard in ward.heard if "shown no life" in str(heard.body)]
+    return [heard.who for heard in ward.heard if "not responded" in str(heard.body)]
 
 
 def test_what_changes_is_not_still_and_what_stays_is_after_two_minutes() -> None:

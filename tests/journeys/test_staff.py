@@ -157,7 +157,7 @@ async def test_a_counselor_sees_nobody_elses_patient_and_a_supervisor_sees_all(c
     [caseload] = await clinic.say(clinic.tg.phone(7000), "/caseload")
     assert code not in caseload.text
     [seen] = await clinic.say(clinic.tg.phone(PATIENTS - 2), f"/patient {code}")
-    assert "audit" in seen.text
+    assert "It is logged that you opened this" in seen.text
     for wrong in ("/patient", "/patient <b>", "/patient P-", "/patient 1 2 3"):
         [told] = await clinic.say(clinic.dana, wrong)
         assert "/patient" in told.text or "can't show" in told.text
@@ -174,7 +174,7 @@ async def test_an_invitation_comes_with_a_picture_and_works(clinic: Clinic) -> N
     [asked] = await clinic.say(clinic.phone(NEW), f"/start {token}")
     assert asks(asked)
     [listed] = await clinic.say(clinic.dana, "/caseload")
-    assert "invited, not enrolled yet" in listed.text
+    assert "invited, has not joined yet" in listed.text
 
 
 async def test_a_discharge_takes_two_presses_and_is_told(clinic: Clinic) -> None:
