@@ -71,12 +71,12 @@ async def test_what_can_wait_says_until_when_and_that_it_is_overdue(clock: Setta
     ward.clock.advance(4 * 24 * HOUR)
     flag = await ward.flag(Level.WATCH, rule="craving")
     assert flag is not None
-    assert "by Mon 9 Mar, 9 am" in ward.last("dana")
+    assert "by Mon, Mar 9, 9 am" in ward.last("dana")
     await ward.says("dana", "/alerts")
-    assert "by Mon 9 Mar, 9 am" in ward.last("dana")
+    assert "by Mon, Mar 9, 9 am" in ward.last("dana")
     await ward.flag(Level.WATCH, rule="hopeless")
     await ward.pass_time(70 * HOUR, step=HOUR)
-    assert ward.last("dana").count("<b>was due</b> Mon 9 Mar, 9 am") == 2
+    assert ward.last("dana").count("<b>was due</b> Mon, Mar 9, 9 am") == 2
     await ward.press("dana", f"s:seen:{flag.id:x}")
     await ward.press("dana", f"s:flag:{flag.id:x}")
     assert "due" not in ward.last("dana")
@@ -107,7 +107,7 @@ async def test_a_wish_for_a_call_comes_up_in_duty_hours_and_with_supervisors_fro
     assert flag is not None
     assert ward.rings("dana") == [0]
     await ward.press("dana", f"s:seen:{flag.id:x}")
-    assert "It rings again Tue 3 Mar, 9 am" in ward.last("dana")
+    assert "It rings again Tue, Mar 3, 9 am" in ward.last("dana")
     await ward.pass_time(3 * 24 * HOUR, step=15 * MINUTE)
     # Seen on Monday at noon; its hour ends with the duty hours.
     tuesday, wednesday, thursday = (21 * 60 + day * 24 * 60 for day in range(3))
@@ -240,7 +240,7 @@ async def test_an_emergency_not_reached_presses_again_within_a_quarter_of_an_hou
     assert flag is not None
     await ward.press("dana", f"s:missed:{flag.id:x}")
     assert "Not reached yet.</b> Tried by Dana" in ward.last("dana")
-    assert "It rings again Mon 2 Mar, 12:15 pm" in ward.last("dana")
+    assert "It rings again Mon, Mar 2, 12:15 pm" in ward.last("dana")
     await ward.pass_time(30 * MINUTE)
     assert (ward.rings("dana"), ward.rings("ben"), ward.rings("ruth")) == (
         [0, 15, 20, 30],

@@ -185,7 +185,7 @@ async def test_what_was_hidden_does_not_come_up_in_the_history_until_later(ward:
     else:
         await ward.presses(sam, "No")
     text, *entries = await listed(ward, sam)
-    assert entries == ["Mon 2 Mar, 12 pm · Your words"]
+    assert entries == ["Mon, Mar 2, 12 pm · Your words"]
     assert "show here later" in text
     assert not [word for word in ALWAYS_NAMED if word in text]
     assert "safety" not in " ".join(await ward.buttons(sam))

@@ -283,4 +283,4 @@ async def test_whoever_asks_for_a_call_hears_by_when_it_is_due(small_ward: Ward)
     await small_ward.says(sam, "/sos")
     (told,) = await small_ward.presses(sam, "📞 Please call me")
     assert "asking for it by Tuesday, March 3, 12 pm" in told
-    assert "by Tue 3 Mar, 12 pm" in str([row.body for row in await small_ward.queued(staff_id__not=None)])
+    assert "by Tue, Mar 3, 12 pm" in str([row.body for row in await small_ward.queued(staff_id__not=None)])

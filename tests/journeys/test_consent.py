@@ -45,7 +45,7 @@ async def test_what_was_signed_can_be_read_again_with_its_date_and_version(each_
     [agreed] = await clinic.press(phone, "📜 What I agreed to")
     version = consents.version(CONTENT)
     assert agreed.text.count(f"version {version}") == 9
-    assert "3 March 2026" in agreed.text
+    assert "March 3, 2026" in agreed.text
     read = await clinic.press(phone, "📜 Read the words again")
     whole = "\n".join(message.text for message in read)
     for said in ("end-to-end encrypted", "42 CFR Part 2", "thought records", "Signed: Robin <Lee>"):
