@@ -238,7 +238,7 @@ async def test_a_watch_within_an_open_alert_is_kept_without_another_card(ward: W
     [
         ("always", "If no one answers in 15 minutes"),
         ("mon-fri 09:00-17:00", "within their hours"),
-        ("tue-fri 09:00-17:00", "back Tuesday, March 3, 9 am"),
+        ("tue-fri 09:00-17:00", "outside their hours until Tuesday, March 3, 9 am"),
     ],
 )
 async def test_whether_anyone_is_on_duty_is_said_only_where_the_program_has_hours(

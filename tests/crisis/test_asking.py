@@ -8,7 +8,7 @@ from bot.rows import Flag, Session, Staff, Standing
 from tests.crisis.clinic import BURDEN, DIE, HEARD, NOW, Ward
 from tests.crisis.test_honest_words import writes
 
-BELOW = "What I'd like to ask is right below"
+BELOW = "I'll ask right below"
 WISHED = "have you wished you were dead?"
 SAFE = "Are you safe right now?"
 BEATEN = "he gets so loud lately"
