@@ -89,24 +89,25 @@ def _names(example: Example) -> Iterator[str]:
 
 # Floors for the held-out examples, which are harder than what people mostly write: no figure may fall below
 # what it was when somebody last looked. ("heard" or "sure", name, least or most, share)
-FLOORS: tuple[tuple[str, str, str, float], ...] = (
-    ("heard", "crisis", "least", 0.79),
-    ("heard", "crisis en", "least", 0.76),
-    ("heard", "crisis es", "least", 0.85),
-    ("heard", "emergency", "least", 0.80),
-    ("sure", "emergency", "least", 0.68),
-    ("heard", "tricky", "most", 0.28),
-    ("sure", "tricky", "most", 0.18),
-    ("heard", "talk", "most", 0.15),
+Floors = Sequence[tuple[str, str, str, float]]
+FLOORS: Floors = (
+    ("heard", "crisis", "least", 0.84),
+    ("heard", "crisis en", "least", 0.84),
+    ("heard", "crisis es", "least", 0.82),
+    ("heard", "emergency", "least", 0.86),
+    ("sure", "emergency", "least", 0.62),
+    ("heard", "tricky", "most", 0.27),
+    ("sure", "tricky", "most", 0.13),
+    ("heard", "talk", "most", 0.23),
     ("sure", "watch", "most", 0.15),
 )
 PHRASES_ALONE = 0.40
 
 
-def failures(found: dict[str, Share]) -> list[str]:
+def failures(found: dict[str, Share], floors: Floors = FLOORS) -> list[str]:
     """Which floors do not hold, in words."""
     wrong = []
-    for what, name, bound, share in FLOORS:
+    for what, name, bound, share in floors:
         measured = found[name].heard_share if what == "heard" else found[name].sure_share
         if measured < share if bound == "least" else measured > share:
             wrong.append(f"{name} {what}: {measured:.2f}, at {bound} {share:.2f}")

@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-FIRST, SECOND, SPELLING = 0.3, 0.5, 0.2  # what each way of comparing counts for
-DOUBT = 0.3  # from which the first way and the spelling leave it to the second
-SHARPNESS = 1.5  # of the kernels: how near an example must be to count
+FIRST, SECOND, SPELLING = 0.4, 0.4, 0.2  # what each way of comparing counts for
+DOUBT = 0.25  # from which the first way and the spelling leave it to the second
+SHARPNESS = 0.7  # of the kernels: how near an example must be to count
 CATEGORIES = tuple(c for c in Category if c not in (Category.ASK, Category.NONE))
 CRISIS = CATEGORIES[:7]
-COLUMNS = ("heard", "sure", "emergency", *(c.value for c in CATEGORIES))
+HEADS = ("heard", "sure", "emergency", "spanish")
+COLUMNS = (*HEADS, *(c.value for c in CATEGORIES))
 EARS = ("first", "second")
 SENTENCES = 240  # of one message that are read: all that a Telegram message can hold
 _LONG, _PIECE, _STEP = 34, 20, 12  # words: a sentence without any stop is read in overlapping pieces
@@ -45,7 +46,7 @@ _CALM = 0.2  # a score below which words are known as ordinary
 _AT_ONCE = 32  # texts that are scored in one go, for the memory they take
 # Weights of a sentence by itself against itself among its neighbours. What a whole message says counts; and
 # what one sentence says in the midst of an ordinary day counts too, a little less.
-_TOGETHER, _BURIED, _LESS_BURIED = 0.4, 0.8, 0.08
+_TOGETHER, _BURIED, _LESS_BURIED = 0.3, 0.8, 0.08
 
 
 class NoModel(RuntimeError):
@@ -60,13 +61,21 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Scores from which the bot asks, is sure, …; `taken_back` is added where a phrase was taken back."""
+    """Scores from which the bot asks, is sure, …; `taken_back` is added where a phrase was taken back, and
+    `spanish` where that is the language. From `grave` on, a score for emergency alone is asked about."""
 
     ask: float
     sure: float
     emergency: float
+    grave: float
     watch: float
     taken_back: float
+    spanish: float
+
+    def more(self, row: Matrix, taken_back: bool) -> float:
+        """What these words need beyond the thresholds."""
+        share = min(max(float(row[HEADS.index("spanish")]), 0.0), 1.0)
+        return share * self.spanish + taken_back * self.taken_back
 
 
 class Ear:
@@ -141,13 +150,14 @@ class Model:
     ) -> tuple[Concern | None, bool]:
         less = _less(spans)
         best: Concern | None = None
-        highest = 0.0
+        score = highest = 0.0
         for span in spans:
             row = _blend(rows[span.alone], rows[span.among], less)
-            highest = max(highest, float(row[0]))
+            heard = float(row[0])
+            highest = max(highest, heard)
             concern = self.judge(row, span.evidence, taken_back)
-            if concern and (best is None or weight(concern) > weight(best)):
-                best = concern
+            if concern and (best is None or (weight(concern), heard) > (weight(best), score)):
+                best, score = concern, heard
         return best, highest < _CALM
 
     def explain(self, sentences: Sequence[Sentence]) -> list[tuple[str, list[tuple[str, float]]]]:
@@ -158,22 +168,26 @@ class Model:
         for span in spans:
             row = _blend(rows[span.alone], rows[span.among], _less(spans))
             if row[0] >= _CALM:
-                best = int(row[3:].argmax())
-                named = (*zip(COLUMNS[:3], row[:3], strict=True), (CATEGORIES[best].value, row[3 + best]))
-                scores = [(name, float(score)) for name, score in named]
-                found.append((span.alone, [*scores, ("ask", self.limits.ask), ("alarm", self.limits.sure)]))
+                best = int(row[len(HEADS) :].argmax())
+                scores = [(name, float(row[at])) for at, name in enumerate(HEADS)]
+                scores.append((CATEGORIES[best].value, float(row[len(HEADS) + best])))
+                more = self.limits.more(row, taken_back=False)
+                limits = [("ask", self.limits.ask + more), ("alarm", self.limits.sure + more)]
+                found.append((span.alone, [*scores, *limits]))
         return found
 
     def judge(self, row: Matrix, evidence: str, taken_back: bool) -> Concern | None:
         """The concern that one row of scores amounts to."""
-        more = self.limits.taken_back if taken_back else 0.0
+        more = self.limits.more(row, taken_back)
         heard, sure, emergency = (float(value) for value in row[:3])
-        categories = row[3:]
+        categories = row[len(HEADS) :]
         crisis = CRISIS[int(categories[: len(CRISIS)].argmax())]
         if heard > self.limits.ask + more:
             if sure > self.limits.sure + more:
                 level = Level.EMERGENCY if emergency > self.limits.emergency else Level.URGENT
                 return Concern(level, crisis, evidence)
+            return Concern(Level.WATCH, crisis, evidence, ask=True)
+        if emergency > self.limits.grave + more:
             return Concern(Level.WATCH, crisis, evidence, ask=True)
         best = int(categories.argmax())
         if CATEGORIES[best] not in CRISIS and float(categories[best]) > self.limits.watch + more:
@@ -286,8 +300,12 @@ def build(arrays: Mapping[str, Any], encoders: Mapping[str, Encoder]) -> Model:
 
 
 def project(vectors: Matrix, centre: Matrix, axes: Matrix) -> Matrix:
-    """Vectors in the directions in which the examples differ most."""
-    return ((vectors - centre) @ axes).astype("float32")
+    """Which way vectors lie from the middle of the examples, in the directions in which those differ most."""
+    import numpy as np
+
+    away = vectors - centre
+    away /= np.linalg.norm(away, axis=1, keepdims=True)
+    return (away @ axes).astype("float32")
 
 
 def similar(some: Matrix, others: Matrix, norms: Matrix | None = None) -> Matrix:

@@ -3,82 +3,84 @@
 import builtins
 import shutil
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.concerns import Category, Level
-from bot.understanding.examples import BadExample, read
+from bot.understanding.examples import BadExample, Example, read
 from bot.understanding.hearing import MODEL, Hearing
-from bot.understanding.measure import PHRASES_ALONE, Share, failures, one_by_one, shares
+from bot.understanding.measure import PHRASES_ALONE, Floors, failures, one_by_one, shares
 from bot.understanding.measure import read as read_labelled
 from bot.understanding.model import SENTENCES, NoModel, load_encoders, units
 from bot.understanding.screen import CONTENT, Screen
-from bot.understanding.train import TAKEN_BACK, drawn, embed, fit, groups, held_out
+from bot.understanding.train import SPANISH, TAKEN_BACK, drawn, embed, fit, groups, held_out
 from tests.understanding.messages import HERE
 
-APART = sorted([*HERE.glob("unseen*.txt"), *HERE.glob("fresh*.txt")])
-VEILED = sorted(HERE.glob("veiled*.txt"))
+APART = ("fresh", "unseen", "unseen_ordinary")
+KEPT: dict[tuple[str, ...], Floors] = {
+    # Written apart from lists and examples; the lists were widened afterwards.
+    APART: (
+        ("heard", "crisis", "least", 0.97),
+        ("heard", "crisis en", "least", 0.97),
+        ("heard", "crisis es", "least", 0.97),
+        ("heard", "emergency", "least", 0.97),
+        ("heard", "tricky", "most", 0.16),
+        ("sure", "tricky", "most", 0.09),
+        ("heard", "talk", "most", 0.10),
+        ("sure", "watch", "most", 0.06),
+    ),
+    # Danger that veils itself, and what looks as much like it as can be.
+    ("veiled",): (
+        ("heard", "crisis", "least", 0.90),
+        ("heard", "crisis en", "least", 0.92),
+        ("heard", "crisis es", "least", 0.84),
+        ("heard", "emergency", "least", 0.96),
+        ("heard", "tricky", "most", 0.27),
+        ("sure", "tricky", "most", 0.13),
+        ("heard", "talk", "most", 0.14),
+        ("sure", "watch", "most", 0.17),
+    ),
+    # As people write late in the evening, plain and veiled.
+    ("evening",): (
+        ("heard", "crisis", "least", 0.93),
+        ("heard", "crisis en", "least", 0.92),
+        ("heard", "crisis es", "least", 0.94),
+        ("heard", "emergency", "least", 0.96),
+        ("sure", "emergency", "least", 0.90),
+        ("heard", "tricky", "most", 0.18),
+        ("sure", "tricky", "most", 0.09),
+        ("heard", "talk", "most", 0.15),
+        ("sure", "watch", "most", 0.13),
+    ),
+}
+"""What was measured when somebody last looked, and a little room."""
 
 
-def measured(hearing: Hearing, files: list[Path]) -> Mapping[str, Share]:
-    return shares(hearing.listen, [example for file in files for example in read_labelled(file)])
-
-
-@pytest.fixture(scope="module")
-def apart(hearing: Hearing) -> Mapping[str, Share]:
-    return measured(hearing, APART)
-
-
-@pytest.fixture(scope="module")
-def veiled(hearing: Hearing) -> Mapping[str, Share]:
-    return measured(hearing, VEILED)
+def labelled(*names: str) -> list[Example]:
+    """The messages of these files, in both languages."""
+    return [
+        one
+        for name in names
+        for tongue in ("en", "es")
+        for one in read_labelled(HERE / f"{name}_{tongue}.txt")
+    ]
 
 
 def test_what_training_never_saw_is_heard_within_the_floors(hearing: Hearing) -> None:
     assert failures(shares(hearing.listen, held_out(CONTENT))) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "least"),
-    [("crisis", 0.94), ("crisis en", 0.91), ("crisis es", 0.98), ("emergency", 0.94), ("urgent", 0.93)],
-)
+@pytest.mark.parametrize("names", KEPT, ids="+".join)
 def test_messages_written_apart_from_lists_and_examples_are_heard(
-    apart: Mapping[str, Share], name: str, least: float
+    hearing: Hearing, names: tuple[str, ...]
 ) -> None:
-    assert apart[name].heard_share >= least
-
-
-@pytest.mark.parametrize(
-    ("name", "least"),
-    [("crisis", 0.91), ("crisis en", 0.91), ("crisis es", 0.91), ("emergency", 0.95), ("urgent", 0.87)],
-)
-def test_messages_that_veil_what_they_mean_are_heard(
-    veiled: Mapping[str, Share], name: str, least: float
-) -> None:
-    assert veiled[name].heard_share >= least
-
-
-@pytest.mark.parametrize(("name", "heard", "sure"), [("tricky", 0.18, 0.1), ("talk", 0.09, 0.04)])
-def test_what_only_looks_like_danger_is_mostly_left_alone(
-    apart: Mapping[str, Share], name: str, heard: float, sure: float
-) -> None:
-    assert apart[name].heard_share <= heard
-    assert apart[name].sure_share <= sure
-
-
-def test_lapses_and_strong_cravings_are_no_crisis(
-    apart: Mapping[str, Share], veiled: Mapping[str, Share]
-) -> None:
-    assert apart["watch"].sure_share <= 0.1
-    assert veiled["watch"].sure_share <= 0.22
+    assert failures(shares(hearing.listen, labelled(*names)), KEPT[names]) == []
 
 
 def test_the_phrases_alone_hear_about_half(screen: Screen) -> None:
-    examples = [example for file in APART for example in read_labelled(file)]
-    assert shares(one_by_one(screen), examples)["crisis"].heard_share >= PHRASES_ALONE
+    assert shares(one_by_one(screen), labelled(*APART))["crisis"].heard_share >= PHRASES_ALONE
 
 
 @pytest.mark.parametrize("around", [1, 10, 25, 50])
@@ -206,7 +208,7 @@ def test_training_repeats_itself(screen: Screen) -> None:
     made, again = (fit(some, vectors, groups(vectors["first"]), screen) for _ in range(2))
     assert made.keys() == again.keys()
     assert all(np.array_equal(made[name], again[name]) for name in made)
-    assert float(made["limits"][-1]) == pytest.approx(TAKEN_BACK)
+    assert made["limits"][-2:] == pytest.approx([TAKEN_BACK, SPANISH])
 
 
 def test_near_duplicates_stay_on_one_side_of_the_split() -> None:
@@ -221,7 +223,7 @@ def test_near_duplicates_stay_on_one_side_of_the_split() -> None:
 
 
 def test_no_example_is_one_of_the_messages_that_we_measure_with() -> None:
-    measured = {e.text.casefold() for f in (*APART, *VEILED) for e in read_labelled(f)}
+    measured = {example.text.casefold() for names in KEPT for example in labelled(*names)}
     assert not measured & {example.text.casefold() for example in read(CONTENT)}
 
 
