@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 GAP = 3
 START, END = "<", ">"
@@ -30,6 +31,11 @@ Spell = Callable[[str], Sequence[str]]
 
 class BadPhrase(ValueError):
     """This line is not written as a phrase."""
+
+
+@lru_cache(256)
+def _pieces(phrase: str) -> Sequence[str]:
+    return _PIECES.findall(phrase)
 
 
 class _Word:
@@ -87,7 +93,7 @@ class Automaton:
 
     def add(self, phrase: str, lists: Mapping[str, str], spell: Spell) -> int:
         """Takes one phrase and returns its number. `spell` turns a word as written into words as matched."""
-        pieces = _PIECES.findall(phrase)
+        pieces = _pieces(phrase)
         if "".join(pieces) != re.sub(r"\s+", "", phrase) or not pieces:
             raise BadPhrase(phrase)
         reader = _Reader(self, pieces, lists, spell, phrase)
@@ -105,13 +111,21 @@ class Automaton:
 
     def close(self) -> None:
         """Call once, after the last `add`: resolves empty moves so that a walk needs none."""
+        arrivals = cache(self._arrivals)
         alike: dict[Sequence[int], Sequence[int]] = {}  # many alternatives lead to the same place
+
+        def all_of(targets: Sequence[int]) -> Sequence[int]:
+            if len(targets) == 1:
+                on = arrivals(targets[0])
+            else:
+                on = tuple({arrival for target in targets for arrival in arrivals(target)})
+            return alike.setdefault(on, on)
+
         for known in self._words.values():
             for state, targets in known.steps.items():
-                on = self._all(targets)
-                known.steps[state] = alike.setdefault(on, on)
-        self._skips = {state: self._all(targets) for state, targets in self._skips.items()}
-        beginnings = {state for start in self._starts for state in self._arrivals(start)}
+                known.steps[state] = all_of(targets)
+        self._skips = {state: all_of(targets) for state, targets in self._skips.items()}
+        beginnings = {state for start in self._starts for state in arrivals(start)}
         for known in self._words.values():
             # Whoever comes here by a word that may be left out is passed by whoever begins here.
             opening = beginnings & known.steps.keys()
@@ -217,9 +231,6 @@ class Automaton:
             s for s in self._closure(state) if s in self._accepts or s in self._lead or s in self._skips
         )
 
-    def _all(self, states: Iterable[int]) -> tuple[int, ...]:
-        return tuple({arrival for state in states for arrival in self._arrivals(state)})
-
     def _closure(self, state: int) -> set[int]:
         seen, todo = {state}, [state]
         while todo:
@@ -306,7 +317,7 @@ class _Reader:
                 raise BadPhrase(f"{self._phrase} (no list is called {piece})")
             inner = _Reader(
                 self._machine,
-                _PIECES.findall(f"({self._lists[piece[1:]]})"),
+                _pieces(f"({self._lists[piece[1:]]})"),
                 self._lists,
                 self._spell,
                 self._phrase,

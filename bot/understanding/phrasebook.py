@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from bot.concerns import Category, Level
-from bot.understanding.matching import Automaton, BadPhrase, Hit
+from bot.understanding.matching import Automaton, BadPhrase, Hit, Spell
 from bot.understanding.spelling import Sentence, Speller, words_of
 
 _HEADING = re.compile(r"\[([a-z_]+)(?:,\s*([a-z ,]+))?\]$")
@@ -94,6 +95,11 @@ class Phrasebook:
     speller: Speller
     meanings: list[Meaning] = field(default_factory=list)
     automaton: Automaton = field(default_factory=Automaton)
+
+    @cached_property
+    def spell(self) -> Spell:
+        """A word of a phrase as it is matched; phrases say the same few thousand again and again."""
+        return lru_cache(1_000)(self.speller.spell)
 
     def hits(self, sentence: Sentence) -> list[Hit]:
         return self.automaton.find(sentence.words)
@@ -199,7 +205,7 @@ def _section(heading: re.Match[str], where: str) -> tuple[Level, bool, frozenset
 
 def _add(book: Phrasebook, line: str, meaning: Meaning, lists: Mapping[str, str], where: str) -> None:
     try:
-        book.automaton.add(line.lower(), lists, book.speller.spell)
+        book.automaton.add(line.lower(), lists, book.spell)
     except BadPhrase as bad:
         raise BadList(f"{where}: {bad}") from None
     book.meanings.append(meaning)
