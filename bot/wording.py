@@ -12,13 +12,15 @@ those two and in choices.jinja, as `<key>__<option>` or `<catalogue>__<option>`.
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, time
 from enum import StrEnum
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, nodes
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, Template, nodes
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 
 from bot import lines
@@ -33,6 +35,26 @@ _OUTSIDE = re.compile(r"\{%-?\s*(macro|import|from)\b")
 _BLOCK = re.compile(r"{%-?\s*block\s+(\w+)\s*-?%}(.*?){%-?\s*endblock", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """What another start compiled, by each file's text, in the user's own temporary folder. Where it cannot
+    be kept or read, a start takes longer and nothing else."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _compiled_before() -> _Compiled | None:
+    try:
+        return _Compiled()
+    except (OSError, RuntimeError):  # no folder is there, or none that is safe
+        return None
 
 
 class MissingWords(LookupError):
@@ -99,7 +121,11 @@ class Wording:
         self._dial = _dial(root / "lines.toml", region)
         self.pages: dict[tuple[str, str], Page] = {}
         environment = Environment(
-            loader=FileSystemLoader(root), autoescape=True, undefined=StrictUndefined, auto_reload=False
+            loader=FileSystemLoader(root),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            bytecode_cache=_compiled_before(),
         )
         for path in sorted(root.glob("*/*.jinja")):
             name = path.relative_to(root).as_posix()

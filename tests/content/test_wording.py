@@ -1,5 +1,7 @@
 """Words come from content/, nothing that a person wrote can break them, and no gap is ever shown."""
 
+import errno
+import tempfile
 from collections.abc import Callable
 from datetime import date, time
 from enum import StrEnum
@@ -176,3 +178,31 @@ def test_times_and_days_are_written_as_people_here_write_them() -> None:
     ]
     assert said == ["12 am", "8:05 am", "12 pm", "8:30 pm"]
     assert wording.text("en", "formats", "day", on=date(2026, 11, 23)) == "Monday, November 23"
+
+
+def test_a_page_is_compiled_once_for_every_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", f"{tmp_path}")
+    Wording(CONTENT).compile()
+    kept = {file: file.stat().st_mtime_ns for file in next(tmp_path.iterdir()).iterdir()}
+    assert len(kept) == len(list(CONTENT.glob("*/*.jinja")))
+    Wording(CONTENT).compile()
+    assert {file: file.stat().st_mtime_ns for file in next(tmp_path.iterdir()).iterdir()} == kept
+
+
+@pytest.mark.parametrize("trouble", ["no folder", "full", "unreadable"])
+def test_where_nothing_can_be_kept_every_start_compiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(
+        tempfile, "tempdir", f"{tmp_path / 'missing' if trouble == 'no folder' else tmp_path}"
+    )
+    if trouble == "full":
+        monkeypatch.setattr(tempfile, "NamedTemporaryFile", full)
+    if trouble == "unreadable":
+        Wording(CONTENT).compile()
+        for kept in next(tmp_path.glob("_jinja2*")).iterdir():
+            kept.write_bytes(b"no bytecode")
+    assert Wording(CONTENT).compile().text("en", "menu", "main")
