@@ -197,7 +197,7 @@ async def test_an_alarm_that_a_channel_refuses_is_told_to_the_team_once_an_hour(
         async with asyncio.timeout(10):
             await sender.idle()
     await sender.stop(1)
-    told = [body for body in phones.taken if "refused an alarm" in str(body.get("text"))]
+    told = [body for body in phones.taken if "refused an alert" in str(body.get("text"))]
     assert [body["chat"] for body in told] == [903, 903]
 
 

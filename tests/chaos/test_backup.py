@@ -51,7 +51,7 @@ async def test_what_is_restored_sends_nothing_again_and_every_open_alert_still_r
         heard = [*delivered(made.tg)][since:]
         patients = {person.telegram_id for person in made.patients}
         assert not [call for call in heard if call.params["chat_id"] in patients]
-        assert any("put back" in call.params["text"] for call in heard)
+        assert any("restored from a backup" in call.params["text"] for call in heard)
 
         phone = made.tg.phone(made.patients[0].telegram_id)
         phone.send("/checkin")
