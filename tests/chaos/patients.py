@@ -31,6 +31,8 @@ SILENCE = timedelta(hours=2)
 AGAIN = 5.0
 """Seconds for which one waits on seeing words that came before: they may be a reply that is said again."""
 COMMANDS = {"check_in": "/checkin", "thought_record": "/thought", "trigger_log": "/trigger"}
+NEVER_AN_END = -1
+"""In place of a count of restarts: words that end no dialog."""
 ASIDE = ("/help", "/history", "/settings", "/privacy")
 DONE, SKIP, TICK = "+done", "+skip", "✅"
 REFUSAL = "rather_not"
@@ -404,7 +406,8 @@ class Patient:
 
     async def _look_around(self) -> None:
         mine = self._send(self.chance.choice(ASIDE))
-        await self._until(lambda: next(self._new(mine), None), "look around")
+        found = await self._until(lambda: next(self._new(mine), None), "look around")
+        self._said_before[_words(found)] = NEVER_AN_END
 
     async def _open(self, dialog: str, *, fresh: bool) -> None:
         """Open a dialog; what was left of it is taken up, or begun anew if `fresh`."""
@@ -503,7 +506,8 @@ class Patient:
         return found
 
     def _said(self, shown: Shown) -> int:
-        """After how many restarts these words came first: a crisis card that is said again ends no dialog."""
+        """After how many restarts these words came first. A card that is said again ends no dialog, nor does
+        help that a Telegram with faults shows twice."""
         return self._said_before.setdefault(_words(shown), self.restarts())
 
     def _goes_on(self, talk: Talk, following: Question | Shown) -> None:

@@ -150,7 +150,7 @@ async def test_the_team_reads_that_it_only_asked(small_ward: Ward) -> None:
     (flag,) = await small_ward.flags(sam)
     (alert,) = await small_ward.queued(flag_id=flag.id)
     assert alert.body is not None
-    assert "Being asked about thoughts of suicide" in alert.body["text"]
+    assert "Asked about thoughts of suicide" in alert.body["text"]
     jo = await small_ward.enrol()
     await small_ward.says(jo, DIE)
     (sure,) = await small_ward.do(lambda unit: unit.find(Flag, patient_id=jo))
