@@ -35,7 +35,8 @@ log = Log(__name__)
 LISTENS, LISTENS_KEPT = 1.0, 5.0
 """Seconds that Telegram, and the turns of a flood, wait for the model before they go on without a message."""
 MANY = 32
-"""So many calls of `receive` at a time are a flood: a webhook called on most of its 40 connections."""
+"""So many calls of `receive` at a time are a flood where they come late: a webhook called on most of its 40
+connections."""
 RESPITE = 0.25
 """Seconds for which there must be fewer before it is over, since the calls come in waves."""
 _TURNS = 64
@@ -96,14 +97,15 @@ class Intake:
         self._stopping = False
         self._reading: set[asyncio.Task[None]] = set()
 
-    async def receive(self, batch: Sequence[Inbound], more: bool = False) -> None:
+    async def receive(self, batch: Sequence[Inbound], more: bool = False, late: bool = True) -> None:
         """Return when all of it is committed; concerns of the whole batch go before any turn.
 
-        `more`: Telegram is known to have more waiting, until a call says otherwise.
+        `more`: Telegram is known to have more waiting, until a call says otherwise. `late`: some of it has
+        waited already; without that nobody who cries now would wait long behind it.
         """
-        if more:
+        if more and late:
             self._all_here.clear()
-        if self._in_hand >= MANY:
+        if self._in_hand >= MANY and late:
             self._crowded_until = asyncio.get_running_loop().time() + RESPITE
         self._in_hand += 1
         try:
@@ -141,7 +143,8 @@ class Intake:
     @property
     def _flooded(self) -> bool:
         """Whether more comes than there is time for, or turns of such a time are still to be taken."""
-        return not self._all_here.is_set() or self._in_hand >= MANY or self._backlog.busy
+        crowded = asyncio.get_running_loop().time() < self._crowded_until
+        return crowded or not self._all_here.is_set() or self._backlog.busy
 
     async def _flood_over(self) -> None:
         while not self._stopping:

@@ -36,8 +36,11 @@ _STORAGE_WAIT = 1.0
 """Seconds until Telegram is asked again when what it gave was not committed: somebody may cry meanwhile."""
 _SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105
 
-Receive = Callable[[list[Inbound], bool], Awaitable[None]]
-"""Takes a batch in, and whether Telegram is known to have more waiting."""
+LATE = timedelta(seconds=1.5)
+"""From when on a message has waited too long for turns to be taken first. Telegram dates to the second."""
+
+Receive = Callable[[list[Inbound], bool, bool], Awaitable[None]]
+"""Takes a batch in; whether Telegram is known to have more waiting, and whether any of it has waited long."""
 Bury = Callable[[bytes, dict[str, Any]], Awaitable[None]]
 Healthy = Callable[[], bool]
 HandOver = Callable[[list[dict[str, Any]]], Awaitable[None]]
@@ -73,7 +76,8 @@ class Door:
                 continue
             if inbound is not None:
                 inbounds.append(replace(inbound, at=self._written(inbound.at)))
-        await self._receive(inbounds, more)
+        now = self._clock.now()
+        await self._receive(inbounds, more, any(now - inbound.at > LATE for inbound in inbounds))
 
     def _written(self, stamp: datetime) -> datetime:
         """By our clock, when that was which Telegram dates so.

@@ -257,6 +257,20 @@ async def test_a_webhook_called_from_all_sides_is_a_flood(
     assert [await words(ward, one) for one in (sam, kim, jo)] == [["one"], ["one"], [DIE]]
 
 
+async def test_while_nothing_comes_late_a_full_house_gets_its_turns_at_once(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many at a time who are all served in time are no flood: nobody waits for a respite that never comes."""
+    monkeypatch.setattr(intake, "MANY", 1)
+    monkeypatch.setattr(intake, "RESPITE", 60)
+    door = ward.intake()
+    sam, kim = await ward.enrol(), await ward.enrol()
+    batches = [await said(ward, one, "one") for one in (sam, kim)]
+    await asyncio.gather(*(door.receive(batch, more=True, late=False) for batch in batches))
+    assert [await words(ward, one) for one in (sam, kim)] == [["one"], ["one"]]
+    assert await waiting(ward) == 0
+
+
 async def test_turns_of_a_flood_wait_for_no_model_that_is_not_ready(small_ward: Ward) -> None:
     """Who presses a button, or says what phrases know, is answered; the rest is kept until it is."""
     slow = Model()

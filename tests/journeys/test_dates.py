@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
+import pytest
+
 from bot.clock import StillClock
 from bot.inbound import Inbound
 from bot.telegram.receiving import Door
@@ -33,10 +35,16 @@ async def test_a_date_that_cannot_be_is_none(clinic: Clinic) -> None:
 
 
 async def written(clinic: Clinic, dated: datetime, ahead: timedelta) -> datetime:
-    came: list[Inbound] = []
+    [(inbound, _)] = await taken_in(clinic, dated, ahead)
+    return inbound.at
 
-    async def receive(batch: list[Inbound], more: bool) -> None:
-        came.extend(batch)
+
+async def taken_in(clinic: Clinic, dated: datetime, ahead: timedelta) -> list[tuple[Inbound, bool]]:
+    """What came in, and whether it came late."""
+    came: list[tuple[Inbound, bool]] = []
+
+    async def receive(batch: list[Inbound], more: bool, late: bool) -> None:
+        came.extend((inbound, late) for inbound in batch)
 
     async def bury(key: bytes, body: dict[str, Any]) -> None:
         raise AssertionError("it can be read")
@@ -46,4 +54,10 @@ async def written(clinic: Clinic, dated: datetime, ahead: timedelta) -> datetime
     chat = {"id": PATIENTS, "type": "private", "first_name": "Sam"}
     message = {"message_id": 5, "from": person, "chat": chat, "date": int(dated.timestamp()), "text": "7"}
     await door.hand_over([{"update_id": 7, "message": message}])
-    return came[0].at
+    return came
+
+
+@pytest.mark.parametrize(("ago", "late"), [(0, False), (1, False), (2, True), (60, True)])
+async def test_what_was_written_seconds_ago_comes_late(clinic: Clinic, ago: int, late: bool) -> None:
+    [(_, came_late)] = await taken_in(clinic, HERE - timedelta(seconds=ago), NONE)
+    assert came_late is late
