@@ -120,16 +120,12 @@ class Wording:
         self.root = root
         self._dial = _dial(root / "lines.toml", region)
         self.pages: dict[tuple[str, str], Page] = {}
-        environment = Environment(
-            loader=FileSystemLoader(root),
-            autoescape=True,
-            undefined=StrictUndefined,
-            auto_reload=False,
-            bytecode_cache=_compiled_before(),
+        self._environment = Environment(
+            loader=FileSystemLoader(root), autoescape=True, undefined=StrictUndefined, auto_reload=False
         )
         for path in sorted(root.glob("*/*.jinja")):
             name = path.relative_to(root).as_posix()
-            self.pages[path.parent.name, path.stem] = Page(environment, name)
+            self.pages[path.parent.name, path.stem] = Page(self._environment, name)
         self.languages = tuple(
             sorted({language for language, _ in self.pages}, key=lambda n: (n != ENGLISH, n))
         )
@@ -142,6 +138,7 @@ class Wording:
 
     def compile(self) -> "Wording":
         """Compile every file now, so that one that cannot be is an error at once (jinja2.TemplateError)."""
+        self._environment.bytecode_cache = _compiled_before()
         for page in self.pages.values():
             _ = page.blocks, page.outside
         return self
