@@ -400,9 +400,9 @@ async def test_with_storage_gone_an_ordinary_message_waits_and_is_answered_once(
     refused = asyncio.get_running_loop().create_future()
     really = clinic.app.intake.receive
 
-    async def receive(batch: Any, more: bool) -> None:
+    async def receive(batch: Any, more: bool, late: bool) -> None:
         try:
-            await really(batch, more)
+            await really(batch, more, late)
         finally:
             if not refused.done():
                 refused.set_result(None)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot import triage
 from bot.sandbox import Call, Event
+from bot.telegram import receiving
 from tests.journeys.clinic import PATIENCE, PATIENTS, Clinic
 from tests.journeys.test_danger import DANGER, LINES
 
 Body = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that comes has waited, as it has where the bot was away."""
+    monkeypatch.setattr(receiving, "LATE", timedelta(seconds=-1))
+
+
 BATCH = 100
 CROWD = range(PATIENTS + 1, PATIENTS + 5)
 
