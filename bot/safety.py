@@ -13,6 +13,7 @@ from bot.host import Host
 from bot.nudges import Kind
 from bot.rows import Patient, Session, SessionState, Standing
 from bot.unit import Unit
+from dialogs.prompts import Input, Text, Unclear
 
 QUESTION = "safety"
 ASKING = (crisis.ASQ, QUESTION)
@@ -37,6 +38,21 @@ def asks_for(unit: Unit, host: Host, chat: int, written: datetime, category: str
             return session.facts.get("topic") == category
         case _:
             return True
+
+
+def answers(unit: Unit, host: Host, chat: int, written: datetime, words: str) -> bool:
+    """Whether these words are just what the open question takes, as "eight" is where a mood is asked for:
+    what they mean there, the question knows best."""
+    patient = unit.one(Patient, chat_hash=unit.digest(chat))
+    session = sessions.asked(unit, host.program, patient, written) if patient else None
+    prompt = sessions.load(unit, host.program, session).turn.prompt if session else None
+    if patient is None or prompt is None or isinstance(prompt, Text):
+        return False
+    try:
+        prompt.read(Input(at=written, text=words, language=patient.language))
+    except Unclear:
+        return False
+    return True
 
 
 def follow(unit: Unit, host: Host, patient: Patient, concern: Concern | None) -> None:

@@ -89,8 +89,8 @@ class Triage:
             raise NotYet from None
         if heard is not None:
             heard = await self._meant(inbound, prose, heard)
-            if not heard.expected:
-                await self.hear(inbound, heard)
+        if heard is not None and not heard.expected:
+            await self.hear(inbound, heard)
         return heard
 
     async def hear(self, inbound: Inbound, concern: Concern) -> None:
@@ -161,17 +161,25 @@ class Triage:
         heard = self._hearer(words) if words else None
         return await self._meant(inbound, words, heard) if words and heard else None
 
-    async def _meant(self, inbound: Inbound, words: str, heard: Concern) -> Concern:
-        """The same concern, or what it is worth where such words are asked for."""
-        try:
-            asked_for = self._storage.read(
-                lambda unit: safety.asks_for(unit, self._host, inbound.chat, inbound.at, heard.category)
+    async def _meant(self, inbound: Inbound, words: str, heard: Concern) -> Concern | None:
+        """The same concern, or what it is worth where such words are asked for; none where they just answer
+        a question, short of danger."""
+
+        def look(unit: Unit) -> tuple[bool, bool]:
+            chat, at = inbound.chat, inbound.at
+            return (
+                safety.asks_for(unit, self._host, chat, at, heard.category),
+                not heard.crisis and safety.answers(unit, self._host, chat, at, words),
             )
-            if await asyncio.wait_for(asked_for, _ASIDE):
-                return self._hearer(words, planning=True) or replace(heard, expected=True)
+
+        try:
+            expected, answers = await asyncio.wait_for(self._storage.read(look), _ASIDE)
         except Exception as error:
             log.warning("concern.dialog_unknown", error=error)
-        return heard
+            return heard
+        if expected:
+            return self._hearer(words, planning=True) or replace(heard, expected=True)
+        return None if answers else heard
 
     def _listens(self, inbound: Inbound, concern: Concern | None) -> bool:
         """Whether the model is to be asked: where a phrase is sure, it has nothing to add."""

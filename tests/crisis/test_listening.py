@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from bot import intake, triage
+from bot.concerns import Category, Concern, Level
 from bot.inbound import Said
 from bot.listening import Deaf, Listening
 from bot.rows import Incoming, Message, Receipt
-from tests.crisis.clinic import BURDEN, DIE, HINT, PULL, VEILED, Model, Ward, listen
+from tests.crisis.clinic import BURDEN, DIE, HINT, MORE, PULL, VEILED, Model, Ward, listen
 
 
 async def test_what_only_the_model_hears_brings_card_and_alert_before_its_turn(
@@ -40,6 +41,22 @@ async def test_where_danger_is_asked_for_what_it_hears_is_an_answer(small_ward: 
     await small_ward.presses_plan(sam)
     assert "nobody has confirmed" not in "".join(await small_ward.says(sam, HINT))
     assert await small_ward.rules(sam) == []
+
+
+@pytest.mark.parametrize("ask", [False, True])
+async def test_a_number_that_a_question_takes_is_its_answer_and_no_craving(
+    ward: Ward, model: Model, monkeypatch: pytest.MonkeyPatch, ask: bool
+) -> None:
+    """A mood of eight is not an urge of eight; only the question knows which it was."""
+    monkeypatch.setitem(MORE, "eight", Concern(Level.WATCH, Category.CRAVING, "eight", ask=ask))
+    await listen(ward, model)
+    sam = await ward.enrol()
+    await ward.says(sam, "/checkin")
+    (question,) = await ward.says(sam, "eight")
+    assert "pull to use" in question
+    assert await ward.rules(sam) == []
+    await ward.says(sam, "eight")
+    assert await ward.rules(sam) == [("craving", "watch")]
 
 
 async def test_what_a_phrase_is_not_sure_of_the_model_may_know_as_ordinary(
