@@ -13,7 +13,7 @@ from bot import outbox, people, sessions
 from bot.concerns import Category
 from bot.outbox import Button, Kind
 from bot.program import Program
-from bot.rows import Flag, Incoming, Outgoing, Pace, Patient, Sending
+from bot.rows import Flag, Incoming, Outgoing, Patient, Sending
 from bot.unit import Unit
 
 TAKEN_BACK = timedelta(hours=48)
@@ -41,16 +41,14 @@ def left_out_from(unit: Unit, patient: Patient) -> datetime | None:
     """
     open_now = unit.find(Flag, patient_id=patient.id, category=Category.ABUSE, closed_at=None)
     since = [flag.at for flag in open_now]
-    hidden_at = hidden(unit, patient)
-    if hidden_at is not None:
-        since.append(hidden_at)
+    if patient.hidden_at is not None and is_hidden(unit, patient):
+        since.append(patient.hidden_at)
     return min(since) - TAKEN_BACK if since else None
 
 
-def hidden(unit: Unit, patient: Patient) -> datetime | None:
-    """When the chat was taken back, if that was within the last 48 hours."""
-    kept = unit.one(Pace, name=_name(patient))
-    return kept.next_at - TAKEN_BACK if kept is not None and unit.now < kept.next_at else None
+def is_hidden(unit: Unit, patient: Patient) -> bool:
+    """Whether the chat was taken back within the last 48 hours."""
+    return patient.hidden_at is not None and unit.now < patient.hidden_at + TAKEN_BACK
 
 
 def hide(unit: Unit, patient: Patient) -> None:
@@ -68,17 +66,7 @@ def hide(unit: Unit, patient: Patient) -> None:
     session = sessions.current(unit, patient)
     if session is not None:
         sessions.wait(unit, session)
-    forget(unit, patient)
-    unit.add(Pace(id=unit.new_id(), name=_name(patient), next_at=unit.now + TAKEN_BACK))
-
-
-def forget(unit: Unit, patient: Patient) -> None:
-    """That the chat was taken back is kept no longer."""
-    unit.remove(Pace, name=_name(patient))
-
-
-def _name(patient: Patient) -> str:
-    return f"hidden:{patient.id}"
+    unit.change(patient, hidden_at=unit.now)
 
 
 def button(program: Program, patient: Patient) -> Button:

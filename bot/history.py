@@ -165,7 +165,6 @@ def forget(unit: Unit, patient: Patient) -> None:
         unit.remove(Incoming, chat_hash=patient.chat_hash)
     for flag in unit.find(Flag, patient_id=patient.id):
         unit.change(flag, body=None)
-    hiding.forget(unit, patient)
     people.note(unit, "patient", "erased", patient_id=patient.id)
     unit.change(
         patient,
@@ -175,6 +174,7 @@ def forget(unit: Unit, patient: Patient) -> None:
         chat=None,
         name=None,
         profile=None,
+        hidden_at=None,
     )
     unit.forget(patient.id)
 

@@ -62,7 +62,7 @@ def _menu(unit: Unit, program: Program, patient: Patient) -> Buttons:
         state=(SessionState.OPEN, SessionState.ASIDE),
         order="-touched_at",
     )
-    if left is not None and not (left.dialog in _OF_SAFETY and hiding.hidden(unit, patient)):
+    if left is not None and not (left.dialog in _OF_SAFETY and hiding.is_hidden(unit, patient)):
         title = words.plain(language, left.dialog, "title")
         rows.insert(0, [(words.plain(language, "menu", "go_on", title=title), f"o:resume:{left.id:x}")])
     return rows

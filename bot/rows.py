@@ -119,6 +119,7 @@ class Patient:
     ended_at: datetime | None = None
     paused_at: datetime | None = None
     blocked_at: datetime | None = None
+    hidden_at: datetime | None = None
     language: str = "en"
     time_zone: str
     phase: str = "engagement"

@@ -12,7 +12,7 @@ from bot.store.connections import engine
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision. It stands here so that a start whose schema is current need not load Alembic."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _GUARD = 0x48616E64  # one migration at a time, whoever starts it

@@ -126,6 +126,7 @@ class Patient(SQLModel, table=True):
     ended_at: datetime | None = _instant(default=None)
     paused_at: datetime | None = _instant(default=None)
     blocked_at: datetime | None = _instant(default=None)
+    hidden_at: datetime | None = _instant(default=None)
     language: str = _word(8)
     time_zone: str = _word(64)
     phase: str = _word(24)

@@ -6,7 +6,7 @@ import pytest
 
 from bot import export, history
 from bot.concerns import Category, Concern, Level
-from bot.rows import Message, Outgoing, Pace, Sending, SessionState
+from bot.rows import Message, Outgoing, Sending, SessionState
 from tests.crisis.clinic import BURDEN, HEARD, HIGH, NOW, Ward
 from tests.reminders.clinic import HOUR
 
@@ -219,4 +219,4 @@ async def test_that_somebody_hid_the_chat_is_erased_with_the_rest(small_ward: Wa
     await small_ward.presses(sam, "Hide")
     patient = await small_ward.patient(sam)
     await small_ward.do(lambda unit: history.erase(unit, small_ward.host, patient))
-    assert await small_ward.do(lambda unit: unit.find(Pace, name=f"hidden:{sam}")) == []
+    assert (await small_ward.patient(sam)).hidden_at is None
