@@ -92,6 +92,17 @@ async def test_a_step_a_history_page_and_a_caseload_read_no_table_whole(
     assert not any(plans.taken().values())
 
 
+async def test_while_nothing_is_due_no_tick_reads_a_table_whole(
+    each_clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = each_clinic.app
+    await each_clinic.seed(patients=2)
+    plans = Plans(monkeypatch)
+    for tick in (app.tick, app._catch_up, app._sweep, app.lookout.beat, app.lookout.look):
+        await tick()
+        assert not {statement: whole for statement, whole in plans.taken().items() if whole}, tick
+
+
 async def test_a_question_without_an_index_is_seen_to_read_a_table_whole(
     each_clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
