@@ -165,7 +165,7 @@ async def test_a_narrow_page_shows_one_phone_and_a_switch(tg: LocalTelegram, bro
 async def test_the_guide_sends_what_it_suggests_and_ticks_what_was_done(
     tg: LocalTelegram, page: Page, sam: View
 ) -> None:
-    first = page.get_by_role("checkbox", name="Start the phones")
+    first = page.get_by_role("checkbox", name="Start a phone")
     await expect(first).not_to_be_checked()
     await sam.node.get_by_role("button", name="Start", exact=True).click()
     await expect(first).to_be_checked()
