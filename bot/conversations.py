@@ -88,15 +88,18 @@ def answer(
         if given.text is not None:
             keep_words(unit, patient, given.text, message_id)
         return sessions.wait(unit, session) if hold else _ask(unit, host, patient, at, unclear)
+    sessions.keep(unit, patient, at, said, given.at, message_id if given.text is not None else None)
+    going = unit.change(session, ticks=None) if session.ticks else session
+    if hold:
+        going = sessions.wait(unit, going)
+    else:
+        answers = {**at.answers, (said.key, said.item): said}
+        going = _ask(unit, host, patient, sessions.replayed(going, at, answers))
     if given.data is not None and message_id is not None:
+        # After the reply, which in one chat would wait for Telegram's answer to whatever leaves before it.
         chosen = questions.chosen(host.program, patient.language, session, said.value, labels)
         outbox.set_buttons(unit, people.address(patient), message_id, [[chosen]])
-    sessions.keep(unit, patient, at, said, given.at, message_id if given.text is not None else None)
-    session = unit.change(session, ticks=None) if session.ticks else session
-    if hold:
-        return sessions.wait(unit, session)
-    answers = {**at.answers, (said.key, said.item): said}
-    return _ask(unit, host, patient, sessions.replayed(session, at, answers))
+    return going
 
 
 def back(unit: Unit, host: Host, patient: Patient, session: Session) -> Session:

@@ -286,3 +286,14 @@ async def test_setting_a_dialog_aside_and_pressing_its_old_question_takes_it_up_
     assert prompt.key == "feelings"
     states = {a["dialog"] for a in (await clinic.export(code))["answers"]}
     assert states == {"thought_record"}
+
+
+async def test_the_next_question_waits_for_nothing_that_only_tidies_up(clinic: Clinic) -> None:
+    """In one chat each call waits for the answer to the one before: what a person waits for leaves first."""
+    await clinic.seed()
+    await clinic.say(clinic.sam, "/checkin")
+    before = len(clinic.tg.calls)
+    await clinic.give(clinic.sam, "[5]")
+    sent = [call.method for call in clinic.tg.calls[before:]]
+    told = [method for method in sent if method in ("sendMessage", "editMessageReplyMarkup")]
+    assert told == ["sendMessage", "editMessageReplyMarkup"]
