@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from bot import (
     consents,
     departures,
+    due,
     endings,
     gaps,
     housekeeping,
@@ -32,6 +33,7 @@ from bot import (
 from bot.clock import Clock, OffsetClock, SystemClock, awake
 from bot.clockwork import Clockwork
 from bot.direct import Direct
+from bot.due import Due
 from bot.flags import Thresholds
 from bot.hours import DutyHours, read_minutes
 from bot.intake import Intake
@@ -64,7 +66,7 @@ _OPENS = 2.0
 """Seconds between two tries to open a database that does not answer."""
 _DUE = 2.0
 _AT_ONCE = 100
-_SWEEP = 5.0
+_SWEEP = 6.0
 _PULSE = 30.0
 _TIDY = 3600.0
 _NOTICE = 10.0
@@ -148,6 +150,7 @@ class App:
 
     def __post_init__(self) -> None:
         self._tasks: list[asyncio.Task[Any]] = []
+        self._catching_up: asyncio.Task[None] | None = None
         self._ready = self._taking = False
         self._schedule = Schedule()
         self.listening: Listening | None = None
@@ -199,9 +202,10 @@ class App:
         """Take nothing more, commit what is in hand, send for at most `GRACE` seconds, let go."""
         self._ready = self._taking = False
         self._schedule.stop()
-        for task in self._tasks:
+        tasks = [*self._tasks, *([self._catching_up] if self._catching_up else ())]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self.mode.takes_in and not self.settings.webhook_url:
             await self._polling.confirm()
         await self.web.stop()
@@ -219,11 +223,14 @@ class App:
         return self._ready and self.lookout.well()
 
     async def tick(self) -> None:
-        """Everything that is due, now."""
-        await self.clockwork.tick()
+        """Everything that is due, now. What was kept for later comes beside it: no alert waits for that."""
+        waiting = await self.store.read(due.now)
+        if Due.KEPT in waiting and (self._catching_up is None or self._catching_up.done()):
+            self._catching_up = asyncio.create_task(self._safely(self._catch_up))
+        await self.clockwork.tick(waiting)
 
     async def _catch_up(self) -> None:
-        """What was kept for later. Apart from the tick, which alerts must not wait for."""
+        """The turns of what was kept for later."""
         while await self.intake.retry(_AT_ONCE) == _AT_ONCE:
             pass
 
@@ -275,7 +282,6 @@ class App:
 
     def _begin_clock(self) -> None:
         self._schedule.every(_DUE, self.tick)
-        self._schedule.every(_DUE, self._catch_up)
         self._schedule.every(_SWEEP, self._sweep)
         self._schedule.every(_TIDY, self._tidy)
         self._keep_watch()
@@ -307,12 +313,12 @@ class App:
         """Send what another process left behind."""
         await self.sender.sweep()
 
-    async def _safely(self, mark: Callable[[], Awaitable[None]]) -> None:
-        """The disk may be full at the start: whoever writes to us must be heard all the same."""
+    async def _safely(self, part: Callable[[], Awaitable[None]]) -> None:
+        """A failure is written down: with the disk full, whoever writes to us must be heard all the same."""
         try:
-            await mark()
+            await part()
         except Exception as error:
-            log.error("app.not_marked", part=mark.__name__, error=error)
+            log.error("app.part_failed", part=part.__name__, error=error)
 
     async def _tidy(self) -> None:
         await self.store.write(housekeeping.tidy)

@@ -7,7 +7,7 @@ cries for help, waits long for the database, and what rings meanwhile rings betw
 from collections.abc import Callable
 from functools import partial
 
-from bot import alerts, channels, drill, due, rounds, set_back, vigils
+from bot import alerts, channels, drill, rounds, set_back, vigils
 from bot.due import Due
 from bot.program import Program
 from bot.unit import Storage, Unit
@@ -29,9 +29,8 @@ class Clockwork:
         self.at_once = LEAST
         self.ticks = 0
 
-    async def tick(self) -> None:
-        """Everything that is due, now."""
-        waiting = await self._storage.read(due.now)
+    async def tick(self, waiting: frozenset[Due]) -> None:
+        """Everything that is due, of these."""
         if Due.CLOCK in waiting:
             await self._storage.write(partial(set_back.look, program=self._program), urgent=True)
         if Due.ALERT in waiting:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot import channels, set_back
 from bot.outbox import Lane
-from bot.rows import Drill, Flag, Outgoing, Pulse, Reminder, Row, Sending
+from bot.rows import Drill, Flag, Incoming, Outgoing, Pulse, Receipt, Reminder, Row, Sending
 from bot.unit import Unit
 
 
@@ -21,6 +21,8 @@ class Due(Enum):
     DRILL = auto()
     REMINDER = auto()
     """A reminder or a vigil."""
+    KEPT = auto()
+    """A message whose turn was put off."""
 
 
 def now(unit: Unit) -> frozenset[Due]:
@@ -32,6 +34,7 @@ def now(unit: Unit) -> frozenset[Due]:
         Due.LATE: (Outgoing, "due_at", late),
         Due.DRILL: (Drill, "due_at", {"due_at__le": unit.now}),
         Due.REMINDER: (Reminder, "next_at", {"next_at__le": unit.now}),
+        Due.KEPT: (Incoming, "chat_hash id", {"state": Receipt.WAITING, "due_at__le": unit.now}),
     }
     return frozenset(
         due for due, (kind, order, where) in looks.items() if unit.find(kind, order=order, limit=1, **where)

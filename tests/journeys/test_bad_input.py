@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
+from bot import turns
 from bot.sandbox.phones import Phone
 from dialogs.prompts import Prompt, Scale, Text
 from tests.journeys.clinic import PATIENTS, Clinic, Plan, asks, keys, ordinary, with_value
@@ -293,3 +295,28 @@ async def test_a_group_that_writes_on_is_left_alone(clinic: Clinic) -> None:
     assert group.left
     assert len([m for m in group.messages if not m.mine]) == 1
     assert (await clinic.export((await clinic.app.store.read(_codes))[0]))["flags"] == []
+
+
+async def test_a_message_whose_turn_failed_is_taken_up_at_a_later_tick(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await clinic.seed()
+    clinic.expected = {"turn.failed"}
+    take, fails = turns.take, [True]
+
+    def falling(*given: Any) -> str | None:
+        if fails:
+            raise RuntimeError
+        return take(*given)
+
+    monkeypatch.setattr(turns, "take", falling)
+    clinic.sam.send("My sister called.")
+    await clinic.settle()
+    before = len(clinic.sam.messages)
+    fails.clear()
+    clinic.clock.advance(timedelta(seconds=3))
+    await clinic.app.tick()
+    assert clinic.app._catching_up is not None
+    await clinic.app._catching_up
+    await clinic.quiet()
+    assert len(clinic.sam.messages) == before + 1

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bot import nudges
 from bot.clock import SettableClock, StillClock
 from bot.clockwork import Clockwork
+from bot.due import Due
 from bot.nudges import Kind, Outcome
 from bot.outbox import Lane
 from bot.rows import Flag, Nudge, Outgoing, Record, Reminder, Sending, Standing
@@ -219,7 +220,7 @@ async def test_what_falls_due_while_many_are_reminded_rings_between_them(clock: 
     clock.set(SEVEN)
     await clinic.change(ids[0], counselor_id=dana.id)
     await clinic.do(lambda unit: unit.add(_a_flag(unit, ids[0], ring_at=clinic.now + 3 * MINUTE)))
-    await Clockwork(storage, clinic.program, seconds=lambda: 0.0).tick()
+    await Clockwork(storage, clinic.program, seconds=lambda: 0.0).tick(frozenset(Due))
     rows = [row for row in await clinic.queued(order="at id") if row.lane in (Lane.ALERT, Lane.NUDGE)]
     assert len(rows) == 401
     rang = [row.lane for row in rows].index(Lane.ALERT)
@@ -262,6 +263,6 @@ async def test_so_many_are_taken_at_once_as_keep_nobody_waiting(small_clinic: Cl
         return work(unit)
 
     clockwork._round = seen  # type: ignore[method-assign]
-    await clockwork.tick()
+    await clockwork.tick(frozenset(Due))
     assert sizes[:4] == [16, 128, 38, 16]
     assert len(await small_clinic.went_out()) == 300
