@@ -58,7 +58,7 @@ class Receipt(StrEnum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Staff:
     """`asked` says what words typed soon after `asked_at` are an answer to, such as a note on an alert."""
 
@@ -75,7 +75,7 @@ class Staff:
     asked_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Leave:
     """Days, both ends included and in the program's zone, on which somebody on the team is not rung."""
 
@@ -85,7 +85,7 @@ class Leave:
     last: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Duty:
     """One name on one day of the weekly rota (0 is Monday); `id` is the order within the day."""
 
@@ -94,7 +94,7 @@ class Duty:
     staff_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Drill:
     """A test of the chain: who was rung, and after how many seconds each had seen it (`body`, by code)."""
 
@@ -105,7 +105,7 @@ class Drill:
     body: Sealed[dict[str, Json]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Patient:
     """`profile` holds what enrolment learned: phone, voicemail, location, emergency contact, medication."""
 
@@ -132,7 +132,7 @@ class Patient:
     profile: Sealed[dict[str, Json] | None] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Token:
     """A one-time invitation; only its digest is kept."""
 
@@ -146,7 +146,7 @@ class Token:
     used_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Guess:
     """A wrong token from one chat; too many in an hour are refused unread."""
 
@@ -155,7 +155,7 @@ class Guess:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Session:
     """One run through a dialog. `turn` counts the prompts asked: a button carries it, so old ones show.
 
@@ -176,7 +176,7 @@ class Session:
     ticks: Sealed[list[str] | None] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """`body` is {item, value, mark}: an item can be a choice, so it is as secret as the value.
 
@@ -194,7 +194,7 @@ class Answer:
     body: Sealed[dict[str, Json]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """What a finished dialog came to. `local_date` is the patient's own day."""
 
@@ -207,7 +207,7 @@ class Record:
     body: Sealed[dict[str, Json]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """A number that staff sort and chart by, copied out plain under the pseudonymous id."""
 
@@ -220,7 +220,7 @@ class Reading:
     local_date: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """Words said outside a dialog, or that no prompt could take."""
 
@@ -231,7 +231,7 @@ class Message:
     text: Sealed[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Flag:
     """Something that needs a person. `cause` is unique: one event makes one flag.
 
@@ -263,7 +263,7 @@ class Flag:
     body: Sealed[dict[str, Json] | None] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reminder:
     """(local time, days, the patient's zone) → `next_at`. `days`: seven digits, Monday first; "" is once."""
 
@@ -276,7 +276,7 @@ class Reminder:
     session_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Nudge:
     """One slot of a reminder, written before it is sent. `slot` is unique: two clocks fire it once."""
 
@@ -290,7 +290,7 @@ class Nudge:
     session_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Outgoing:
     """A row of the outbox: one call to Telegram. `body` is {chat, method, params}, gone once sent.
 
@@ -316,7 +316,7 @@ class Outgoing:
     body: Sealed[dict[str, Json] | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Incoming:
     """An update of Telegram's: its redelivery key for eight days, and itself only while it waits.
 
@@ -334,7 +334,7 @@ class Incoming:
     body: Sealed[dict[str, Json] | None] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Consent:
     id: int
     patient_id: int
@@ -345,7 +345,7 @@ class Consent:
     revoked_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Audit:
     """Who did what to whom, without words: kept for three years (42 CFR Part 2)."""
 
@@ -358,7 +358,7 @@ class Audit:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Pulse:
     """When a part of a process last showed that it lives (`name` is unique)."""
 
@@ -367,7 +367,7 @@ class Pulse:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Pace:
     """The next free moment of something that all processes share (`name` is unique)."""
 
