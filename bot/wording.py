@@ -131,6 +131,7 @@ class Wording:
         )
         self._find = cache(self._look_up)
         self._fixed = lru_cache(maxsize=4096)(self._text)
+        self._fixed_plain = lru_cache(maxsize=4096)(self._plain)
         self._labels: dict[tuple[str, str, type, str, str], str] = {}
         self._shared = {
             (language, dialog): self._functions(language, dialog) for language, dialog in list(self.pages)
@@ -177,7 +178,10 @@ class Wording:
         return page.render(block, {**self._functions_of(language, file), **context})
 
     def plain(self, language: str, file: str, block: str, /, **context: Any) -> str:
-        """Any block as plain text, for buttons and notices."""
+        """Any block as plain text, for buttons and notices. What hangs on nothing is rendered once."""
+        return (self._plain if context else self._fixed_plain)(language, file, block, **context)
+
+    def _plain(self, language: str, file: str, block: str, /, **context: Any) -> str:
         return unmarked(self.text(language, file, block, **context))
 
     def has(self, language: str, files: tuple[str, ...], block: str) -> bool:
