@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
 FIRST = 5_000_000
 """The first patient's Telegram id."""
+TICK = 2.0
+"""Seconds from one look of the bot's at what is due to the next."""
 _STARTING = 180.0
 
 
@@ -240,10 +242,13 @@ class Appointment:
         return f"{self.due:%H:%M}"
 
     def come_in(self, seconds: float, days: int = 0) -> float:
-        """Move the clock to so long before it, `days` later; when it comes, on the monotonic clock."""
-        moved = self.due + timedelta(days=days) - datetime.now(UTC) - timedelta(seconds=seconds)
-        came = time.monotonic() + seconds
-        self.offset.write_text(str(moved.total_seconds()))
+        """Move the clock to so long before it, or up to a tick longer, `days` later; when it comes, on the
+        monotonic clock. Moved by whole ticks, the bot looks on the round seconds on which it does in life.
+        """
+        away = (self.due + timedelta(days=days) - datetime.now(UTC)).total_seconds()
+        moved = (away - seconds) // TICK * TICK
+        came = time.monotonic() + away - moved
+        self.offset.write_text(str(moved))
         return came
 
 
