@@ -19,10 +19,16 @@ from bot.rows import (
 from bot.unit import Unit
 
 
-def document(unit: Unit, patient: Patient) -> dict[str, Any]:
-    """The patient's own export. Ids are hexadecimal, instants ISO 8601 in UTC, unknown is null."""
+def document(unit: Unit, patient: Patient, until: datetime | None = None) -> dict[str, Any]:
+    """The patient's own export. Ids are hexadecimal, instants ISO 8601 in UTC, unknown is null.
+
+    `until`: nothing from then on that may tell what was said, and `newest_later` says that there may be more.
+    """
     mine: dict[str, Any] = {"patient_id": patient.id}
-    sessions = {session.id: session for session in unit.find(Session, **mine)}
+    older: dict[str, Any] = mine if until is None else mine | {"at__lt": until}
+    touched: dict[str, Any] = mine if until is None else mine | {"touched_at__lt": until}
+    lasting: dict[str, Any] = mine if until is None else mine | {"days__not": ""}
+    sessions = {session.id: session for session in unit.find(Session, **touched)}
     codes = {staff.id: staff.code for staff in unit.find(Staff)}
     return {
         "patient": {
@@ -53,6 +59,7 @@ def document(unit: Unit, patient: Patient) -> dict[str, Any]:
                 "superseded": row.superseded_at is not None,
             }
             for row in unit.find(Answer, **mine)
+            if row.session_id in sessions
         ],
         "records": [
             {
@@ -63,8 +70,9 @@ def document(unit: Unit, patient: Patient) -> dict[str, Any]:
                 "values": row.body,
             }
             for row in unit.find(Record, **mine)
+            if row.session_id in sessions
         ],
-        "messages": [{"at": _iso(row.at), "text": row.text} for row in unit.find(Message, **mine)],
+        "messages": [{"at": _iso(row.at), "text": row.text} for row in unit.find(Message, **older)],
         "flags": [
             {
                 "id": f"{row.id:x}",
@@ -78,7 +86,7 @@ def document(unit: Unit, patient: Patient) -> dict[str, Any]:
                 "closed_by": codes.get(row.closed_by or 0),
                 **{name: value for name, value in (row.body or {}).items() if value is not None},
             }
-            for row in unit.find(Flag, **mine)
+            for row in unit.find(Flag, **older)
         ],
         "reminders": [
             {
@@ -87,7 +95,7 @@ def document(unit: Unit, patient: Patient) -> dict[str, Any]:
                 "days": row.days,
                 "next_at": _iso(row.next_at),
             }
-            for row in unit.find(Reminder, **mine)
+            for row in unit.find(Reminder, **lasting)
         ],
         "nudges": [
             {
@@ -96,7 +104,7 @@ def document(unit: Unit, patient: Patient) -> dict[str, Any]:
                 "at": _iso(row.at),
                 "outcome": row.outcome,
             }
-            for row in unit.find(Nudge, **mine)
+            for row in unit.find(Nudge, **older)
         ],
         "consents": [
             {
@@ -115,8 +123,9 @@ def document(unit: Unit, patient: Patient) -> dict[str, Any]:
                 "action": row.action,
                 "detail": row.detail,
             }
-            for row in unit.find(Audit, **mine)
+            for row in unit.find(Audit, **older)
         ],
+        **({} if until is None else {"newest_later": True}),
     }
 
 

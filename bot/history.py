@@ -102,31 +102,33 @@ def read(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
 
 
 def my_data(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    """What is kept about me: as a document to read, as JSON, or gone."""
+    """What is kept about me: as a document to read, as JSON, or gone. For a time the files come without what
+    was hidden: whoever holds the phone can ask for them."""
     words, language = host.program.words, patient.language
-    to = people.address(patient)
+    to, until = people.address(patient), hiding.left_out_from(unit, patient)
+    later = until is not None
     match args:
         case ["read"]:
             people.note(unit, "patient", "export_read", patient_id=patient.id)
-            content = _readable(unit, host, patient).encode()
+            content = _readable(unit, host, patient, until).encode()
             name = words.plain(language, "history", "document_name")
-            outbox.send_file(
-                unit, to, Kind.DOCUMENT, f"{name}.html", content, words.text(language, "history", "document")
-            )
+            caption = words.text(language, "history", "document", later=later)
+            outbox.send_file(unit, to, Kind.DOCUMENT, f"{name}.html", content, caption)
         case ["json"]:
             people.note(unit, "patient", "export_json", patient_id=patient.id)
-            content = json.dumps(export.document(unit, patient), ensure_ascii=False, indent=1).encode()
+            document = export.document(unit, patient, until)
+            content = json.dumps(document, ensure_ascii=False, indent=1).encode()
             name = words.plain(language, "history", "document_name")
-            outbox.send_file(
-                unit, to, Kind.DOCUMENT, f"{name}.json", content, words.text(language, "history", "json")
-            )
+            caption = words.text(language, "history", "json")
+            outbox.send_file(unit, to, Kind.DOCUMENT, f"{name}.json", content, caption)
         case ["erase"]:
             buttons = [
                 [(words.plain(language, "history", "button_keep"), "o:mydata")],
                 [(words.plain(language, "history", "button_erase_yes"), f"o:mydata:erase:{patient.code}")],
             ]
             danger = partings.in_danger(unit, patient)
-            outbox.say(unit, to, words.text(language, "history", "erase_ask", danger=danger), buttons)
+            text = words.text(language, "history", "erase_ask", danger=danger, later=later)
+            outbox.say(unit, to, text, buttons)
         case ["erase", code] if code == patient.code:
             erase(unit, host, patient)
         case _:
@@ -135,7 +137,7 @@ def my_data(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: li
                 [(words.plain(language, "history", "button_json"), "o:mydata:json")],
                 [(words.plain(language, "history", "button_erase"), "o:mydata:erase")],
             ]
-            outbox.say(unit, to, words.text(language, "history", "my_data"), buttons)
+            outbox.say(unit, to, words.text(language, "history", "my_data", later=later), buttons)
     return None
 
 
@@ -185,13 +187,17 @@ def _entries(unit: Unit, patient: Patient, before: int | None, since: datetime |
     `since`: nothing from then on.
     """
     mine: dict[str, Any] = {"patient_id": patient.id} | ({} if before is None else {"id__lt": before})
-    older: dict[str, Any] = {} if since is None else {"at__lt": since}
-    touched: dict[str, Any] = {} if since is None else {"touched_at__lt": since}
+    older, touched = _before(since)
     sessions = unit.find(Session, order="-id", limit=PAGE + 1, **mine, **touched)
     messages = unit.find(Message, order="-id", limit=PAGE + 1, **mine, **older)
     entries = [Entry(row.id, row.opened_at, session=row) for row in sessions]
     entries += [Entry(row.id, row.at, message=row) for row in messages]
     return sorted(entries, key=lambda entry: -entry.id)[: PAGE + 1]
+
+
+def _before(until: datetime | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How words, and how dialogs, are found that nobody has added to from then on; None: all of them."""
+    return ({}, {}) if until is None else ({"at__lt": until}, {"touched_at__lt": until})
 
 
 def _line(host: Host, patient: Patient, entry: Entry) -> str:
@@ -239,10 +245,11 @@ def parts(lines: list[str]) -> Iterator[str]:
         yield part
 
 
-def _readable(unit: Unit, host: Host, patient: Patient) -> str:
+def _readable(unit: Unit, host: Host, patient: Patient, until: datetime | None) -> str:
     """The same as the JSON export, as a page that any phone can open."""
     entries = []
-    for session in unit.find(Session, patient_id=patient.id):
+    older, touched = _before(until)
+    for session in unit.find(Session, patient_id=patient.id, **touched):
         entries.append(
             {
                 "at": local(session.opened_at, patient.time_zone),
@@ -254,7 +261,7 @@ def _readable(unit: Unit, host: Host, patient: Patient) -> str:
                 ],
             }
         )
-    for message in unit.find(Message, patient_id=patient.id):
+    for message in unit.find(Message, patient_id=patient.id, **older):
         entries.append(
             {
                 "at": local(message.at, patient.time_zone),
@@ -268,10 +275,11 @@ def _readable(unit: Unit, host: Host, patient: Patient) -> str:
         patient.language,
         "mydata",
         "document",
-        document=export.document(unit, patient),
+        document=export.document(unit, patient, until),
         entries=entries,
         name=patient.name or patient.code,
         program=host.program.name,
+        later=until is not None,
         now=local(unit.now, patient.time_zone),
     )
 

@@ -1,5 +1,6 @@
 """Somebody else may read the phone: what was said can be taken back, and what is said later names nothing."""
 
+from base64 import b64decode
 from datetime import timedelta
 
 import pytest
@@ -220,3 +221,47 @@ async def test_that_somebody_hid_the_chat_is_erased_with_the_rest(small_ward: Wa
     patient = await small_ward.patient(sam)
     await small_ward.do(lambda unit: history.erase(unit, small_ward.host, patient))
     assert (await small_ward.patient(sam)).hidden_at is None
+
+
+async def taken_along(ward: Ward, id: int, form: str) -> str:
+    """The file that comes for `/mydata`, and what is said with it."""
+    before = await ward._newest()
+    await ward.presses_data(id, f"o:mydata:{form}")
+    (row,) = await ward.queued(patient_id=id, id__gt=before)
+    assert row.body is not None
+    return f"{b64decode(row.body['content']).decode()}\n{row.body['text']}"
+
+
+@pytest.mark.parametrize("form", ["read", "json"])
+@pytest.mark.parametrize("hidden", [True, False])
+async def test_what_was_hidden_is_not_in_the_file_that_comes_into_the_chat_until_later(
+    ward: Ward, form: str, hidden: bool
+) -> None:
+    """Whoever picks up the unlocked phone can ask for it too. What is older is in it, and nothing tells of an
+    alert; the program's own export is whole, and so is the file once the time is over."""
+    sam = await ward.enrol(evening=None)
+    await ward.says(sam, "we had soup")
+    await ward.says(sam, "/thought")
+    await ward.says(sam, "they laughed at my soup")
+    ward.clock.advance(timedelta(hours=50))
+    await ward.says(sam, BEATEN)
+    await ward.presses(sam, "Yes")
+    if hidden:
+        await ward.presses(sam, "Hide")
+    offered = " ".join(await ward.says(sam, "/mydata"))
+    assert "everything I keep" not in offered
+    file = await taken_along(ward, sam, form)
+    assert "we had soup" in file
+    assert "they laughed at my soup" in file
+    telling = ("abuse", "safety", "crisis", "urgent", "emergency", "said_", "read an alert", "everything")
+    assert not [word for word in (BEATEN, *telling) if word in file.lower()]
+    assert not [word for word in ALWAYS_NAMED if word in offered]
+    patient = await ward.patient(sam)
+    assert BEATEN in str(await ward.do(lambda unit: export.document(unit, patient)))
+    await ward.closes(sam)
+    if hidden:
+        assert BEATEN not in await taken_along(ward, sam, form)
+        ward.clock.advance(timedelta(hours=48))
+    file = await taken_along(ward, sam, form)
+    assert BEATEN in file
+    assert "later" not in file
