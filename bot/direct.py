@@ -1,4 +1,5 @@
-"""The card that does not wait for the storage: where a commit takes too long, it is sent past it, once.
+"""The card that does not wait for the storage: where a commit takes too long, it is sent past it, once. A
+message that somebody wants to be gone is taken back in the same way.
 
 The commit may yet land, while that card is in the air or long after it. Its own card then comes to the sender
 like any other row; it waits until it is known what became of the first, and where that arrived it leaves as
@@ -10,6 +11,7 @@ from typing import Any
 
 from bot.courier import Courier
 from bot.journal import Log
+from bot.outbox import Kind
 
 log = Log(__name__)
 
@@ -23,11 +25,18 @@ class Direct:
 
     async def send(self, key: str, chat: int, text: str) -> None:
         """Send the card of this update now, unless that was done; best effort."""
+        await self._once(key, {"chat": chat, "kind": Kind.TEXT, "text": text, "buttons": []})
+
+    async def take_back(self, key: str, chat: int, message_id: int) -> None:
+        """Delete this message for this update now, unless that was done; best effort."""
+        await self._once(key, {"chat": chat, "kind": Kind.DELETE, "message_ids": [message_id]})
+
+    async def _once(self, key: str, body: dict[str, Any]) -> None:
         if key in self._cards:
             return
         arrived = self._cards[key] = asyncio.get_running_loop().create_future()
         try:
-            await self._courier.deliver({"chat": chat, "kind": "text", "text": text, "buttons": []})
+            await self._courier.deliver(body)
             arrived.set_result(True)
         except Exception as error:
             log.error("card.not_sent", error=error)

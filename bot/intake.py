@@ -194,18 +194,24 @@ class Intake:
 
     async def _in_order(self, heard: Sequence[Heard], kept: bool) -> None:
         async with self._turnstile.through(heard[0][0].chat):
-            for inbound, phrase in heard:
-                concern = phrase
-                if phrase is not None and phrase.expected:  # what asked for such words may be over by now
-                    [(_, concern)] = await self._triage.screen([inbound])
+            for place, (inbound, concern) in enumerate(heard):
                 try:
-                    concern = await self._triage.listen(inbound, concern, LISTENS_KEPT if kept else LISTENS)
-                except NotYet:
-                    goes_on = await self._unread(inbound, concern, kept)
-                else:
-                    goes_on = await self._turn(inbound, concern, kept)
+                    goes_on = await self._read_and_turn(inbound, concern, kept)
+                except Exception:  # no turn comes behind it, but whoever presses for help there must find it
+                    await self._triage.help_unsaved([behind for behind, _ in heard[place + 1 :]])
+                    raise
                 if kept and not goes_on:
                     return
+
+    async def _read_and_turn(self, inbound: Inbound, concern: Concern | None, kept: bool) -> bool:
+        """What the model hears in it, and then its turn; False while those behind it must wait."""
+        if concern is not None and concern.expected:  # what asked for such words may be over by now
+            [(_, concern)] = await self._triage.screen([inbound])
+        try:
+            concern = await self._triage.listen(inbound, concern, LISTENS_KEPT if kept else LISTENS)
+        except NotYet:
+            return await self._unread(inbound, concern, kept)
+        return await self._turn(inbound, concern, kept)
 
     async def _unread(self, inbound: Inbound, concern: Concern | None, kept: bool) -> bool:
         """The model has not read it: it is kept until then. Strangers, of whom no word is, have their turn.

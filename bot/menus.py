@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot import hiding, outbox, people
+from bot import hiding, outbox, people, sessions
 from bot.host import Host
 from bot.outbox import Address, Buttons, Lane
 from bot.people import Person
@@ -63,8 +63,8 @@ def _menu(unit: Unit, program: Program, patient: Patient) -> Buttons:
         order="-touched_at",
     )
     if left is not None and not (left.dialog in _OF_SAFETY and hiding.is_hidden(unit, patient)):
-        title = words.plain(language, left.dialog, "title")
-        rows.insert(0, [(words.plain(language, "menu", "go_on", title=title), f"o:resume:{left.id:x}")])
+        go_on = words.plain(language, "menu", "go_on", title=words.plain(language, left.dialog, "title"))
+        rows.insert(0, [(go_on, f"o:resume:{sessions.code(left)}")])
     return rows
 
 

@@ -1,12 +1,13 @@
 """How a question looks: the words on its buttons, how they lie, and its answer in words.
 
 Buttons under a question carry the session and the turn (`a:SESSION:TURN:VALUE`, `n:SESSION:TURN:VERB`), so
-one from an earlier question is seen to be old.
+one from an earlier question is seen to be old. Those of a question about danger are marked (`sessions.code`).
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from bot import sessions
 from bot.outbox import Button
 from bot.program import Program
 from bot.rows import Session
@@ -43,12 +44,12 @@ def chosen(
     answer = shown(program, language, value, labelled)
     text = program.words.plain(language, "navigation", "chosen", answer=answer)
     cut = text if len(text) <= _CHOSEN_AT_MOST else text[: _CHOSEN_AT_MOST - 1] + "…"
-    return cut, _n(session, "change")
+    return cut, f"n:{_place(session)}:change"
 
 
 def again(program: Program, language: str, session: Session) -> Button:
     """Shows the open question once more."""
-    return program.words.plain(language, "navigation", "continue"), _n(session, "more")
+    return program.words.plain(language, "navigation", "continue"), f"n:{_place(session)}:more"
 
 
 def buttons(
@@ -65,15 +66,16 @@ def buttons(
     def plain(block: str) -> str:
         return program.words.plain(language, "navigation", block)
 
-    options = [(ticked(option), _a(session, option)) for option in prompt.options]
+    place = _place(session, prompt.key)
+    options = [(ticked(option), f"a:{place}:{option}") for option in prompt.options]
     columns = _columns(prompt, labelled)
     rows = [options[start : start + columns] for start in range(0, len(options), columns)]
     if isinstance(prompt, Many):
-        rows.append([(plain("done"), _a(session, DONE))])
-    last = [] if first else [(plain("back"), _n(session, "back"))]
+        rows.append([(plain("done"), f"a:{place}:{DONE}")])
+    last = [] if first else [(plain("back"), f"n:{place}:back")]
     if prompt.optional:
-        last.append((plain("skip"), _n(session, "skip")))
-    last.append((plain("cancel"), _n(session, "cancel")))
+        last.append((plain("skip"), f"n:{place}:skip"))
+    last.append((plain("cancel"), f"n:{place}:cancel"))
     return [*rows, last]
 
 
@@ -83,9 +85,5 @@ def _columns(prompt: Prompt[Any], labelled: Mapping[str, str]) -> int:
     return max(1, min(prompt.columns, _ROW // (longest + _PADDING)))
 
 
-def _a(session: Session, value: str) -> str:
-    return f"a:{session.id:x}:{session.turn}:{value}"
-
-
-def _n(session: Session, verb: str) -> str:
-    return f"n:{session.id:x}:{session.turn}:{verb}"
+def _place(session: Session, key: str = "") -> str:
+    return f"{sessions.code(session, key)}:{session.turn}"

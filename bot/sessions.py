@@ -14,6 +14,11 @@ from dialogs import engine
 from dialogs.engine import Answers, Turn
 from dialogs.prompts import Dialog, Facts, Identity
 
+MARK = "!"
+_OF_DANGER = ("asq", "safety", "used", "using_now", "riding_out", "trigger_followup")
+_OF_USE = "lapse_"
+"""So begin the questions that follow "I used", in whatever dialog they stand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Open:
@@ -69,10 +74,17 @@ def unfinished(unit: Unit, patient: Patient, dialog: str) -> Session | None:
     )
 
 
+def code(session: Session, key: str = "") -> str:
+    """How a button names a session: with a mark where it, or the question of that key, is about danger. By
+    that a press finds help when nothing can be read (`bot.sos.wants_help`)."""
+    danger = session.dialog in _OF_DANGER or key.startswith(_OF_USE)
+    return f"{MARK if danger else ''}{session.id:x}"
+
+
 def by_code(unit: Unit, patient: Patient, code: str) -> Session | None:
     """This patient's session that a button names."""
     try:
-        session = unit.get(Session, int(code, 16))
+        session = unit.get(Session, int(code.removeprefix(MARK), 16))
     except ValueError:
         return None
     return session if session is not None and session.patient_id == patient.id else None

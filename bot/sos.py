@@ -21,7 +21,7 @@ from bot import (
     sessions,
     ways,
 )
-from bot.concerns import Category, Level
+from bot.concerns import Category, Concern, Level
 from bot.flags import Raised
 from bot.host import Host
 from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
@@ -33,6 +33,17 @@ from bot.ways import Way
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
 _CALLS = ("o:sos", "o:help", "o:plan", "o:ground", "o:call", "o:call:safe")
+_IN_DANGER = (
+    "o:sos:",
+    "o:plan:",
+    "o:safe",
+    "o:misunderstood",
+    "o:followup:",
+    *(f"{kind}{sessions.MARK}" for kind in ("a:", "n:", "o:resume:")),
+)
+"""So begin the other buttons that somebody in danger may press."""
+_HIDE = "o:hide"
+_FITTING = {Way.CRAVING: Category.CRAVING, Way.USED: Category.LAPSE, Way.USING: Category.LAPSE}
 _WAYS = (("craving",), ("suicide",), ("overdose", "withdrawal"), ("hurt",), ("used", "using"))
 
 
@@ -53,6 +64,17 @@ def is_way(inbound: Inbound) -> bool:
     """Whether a button of /sos is pressed that opens a dialog, so that help has no card of its own."""
     event = inbound.event
     return isinstance(event, Pressed) and event.data.startswith("o:sos:") and not crisis.pressed(event.data)
+
+
+def wants_help(inbound: Inbound) -> bool:
+    """Whether a button is pressed by somebody who may be in danger, and no card of its own answers it."""
+    event = inbound.event
+    return isinstance(event, Pressed) and event.data.startswith(_IN_DANGER) and not crisis.pressed(event.data)
+
+
+def hides(inbound: Inbound) -> bool:
+    """Whether somebody wants the chat gone from the screen, now."""
+    return isinstance(inbound.event, Pressed) and inbound.event.data == _HIDE
 
 
 def answer(unit: Unit, host: Host, inbound: Inbound) -> bool:
@@ -83,11 +105,17 @@ def answer(unit: Unit, host: Host, inbound: Inbound) -> bool:
 
 
 def unsaved(program: Program, inbound: Inbound) -> str:
-    """The same for when storage is gone: the lines, or the exercise, which needs nothing of ours."""
-    language = inbound.language or "en"
-    if isinstance(inbound.event, Showed):
-        return crisis.unheard(program, language, inbound.event.medium)
-    block = "grounding" if _asked_for(inbound.event) == ["ground"] else "sos_unsaved"
+    """The same for when storage is gone: the lines, or the exercise, which needs nothing of ours; what was
+    said by a button gets the card that says that nobody has been told of it yet."""
+    language, event = inbound.language or "en", inbound.event
+    if isinstance(event, Showed):
+        return crisis.unheard(program, language, event.medium)
+    asked = _asked_for(event)
+    if wants_help(inbound) and asked[0] != "plan":
+        way = asked[1] if asked[0] == "sos" else ""
+        category = _FITTING[Way(way)] if way in set(Way) else Category.NONE
+        return crisis.unsaved_card(program, language, Concern(Level.NONE, category, evidence=""))
+    block = "grounding" if asked == ["ground"] else "sos_unsaved"
     return program.words.text(language, "crisis", block, **crisis.context(program, language, "unsaved"))
 
 

@@ -10,7 +10,7 @@ fails with it, and both are tried again.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -96,11 +96,14 @@ class Triage:
     async def hear(self, inbound: Inbound, concern: Concern) -> None:
         """Commit a concern in time, or send its card past the storage; what fails, its turn tries again."""
         commit = partial(crisis.hear, host=self._host, inbound=inbound, concern=concern)
-        card = partial(crisis.unsaved_card, self._host.program, inbound.language or "en", concern)
+
+        async def card() -> None:
+            if crisis.needs_help_first(concern):
+                text = crisis.unsaved_card(self._host.program, inbound.language or "en", concern)
+                await self._direct.send(inbound.key.hex(), inbound.chat, text)
+
         try:
-            await self._in_time(
-                commit, inbound, concern.level, card if crisis.needs_help_first(concern) else None
-            )
+            await self._in_time(commit, concern.level, card)
         except Exception:
             self._unheard.add(inbound.key)
 
@@ -111,25 +114,33 @@ class Triage:
             sos.answer(unit, self._host, inbound)
 
         with suppress(Exception):
-            await self._in_time(
-                commit, inbound, Level.NONE, partial(sos.unsaved, self._host.program, inbound)
-            )
+            await self._in_time(commit, Level.NONE, partial(self._help_unsaved, inbound))
+
+    async def _help_unsaved(self, inbound: Inbound) -> None:
+        """What can be done for a call or a press past the storage: help is sent, or the screen is cleared."""
+        key, chat, message_id = inbound.key.hex(), inbound.chat, inbound.message_id
+        if not sos.hides(inbound):
+            await self._direct.send(key, chat, sos.unsaved(self._host.program, inbound))
+        elif message_id is not None:
+            await self._direct.take_back(key, chat, message_id)
+
+    async def help_unsaved(self, inbounds: Sequence[Inbound]) -> None:
+        """Past the storage, what their presses ask for."""
+        for inbound in inbounds:
+            if sos.wants_help(inbound) or sos.hides(inbound):
+                await self._help_unsaved(inbound)
 
     async def take(self, turn: Work[T], inbound: Inbound) -> T:
         """Commit its turn; help goes past the storage to whoever presses for it. Raises `Unheard`."""
         if inbound.key in self._unheard:
             self._unheard.discard(inbound.key)
             raise Unheard
-        if not sos.is_way(inbound):
+        if not (sos.wants_help(inbound) or sos.hides(inbound)):
             return await self._storage.write(turn)
-        return await self._in_time(
-            turn, inbound, Level.NONE, partial(sos.unsaved, self._host.program, inbound)
-        )
+        return await self._in_time(turn, Level.NONE, partial(self._help_unsaved, inbound))
 
-    async def _in_time(
-        self, commit: Work[T], inbound: Inbound, level: Level, help_text: Callable[[], str] | None
-    ) -> T:
-        """Commit within `PATIENCE`, or send this help past the storage, once."""
+    async def _in_time(self, commit: Work[T], level: Level, unsaved: Callable[[], Awaitable[None]]) -> T:
+        """Commit within `PATIENCE`, or do this past the storage."""
         writing = asyncio.ensure_future(self._storage.write(commit, urgent=True))
         try:
             return await asyncio.wait_for(asyncio.shield(writing), PATIENCE)
@@ -137,8 +148,7 @@ class Triage:
             raise
         except Exception as error:
             log.error("concern.not_committed", level=level, error=error)
-            if help_text is not None:
-                await self._direct.send(inbound.key.hex(), inbound.chat, help_text())
+            await unsaved()
             if not isinstance(error, TimeoutError):
                 raise
             return await writing

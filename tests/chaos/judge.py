@@ -213,7 +213,7 @@ def order(tg: LocalTelegram, diary: Diary) -> Iterator[Finding]:
             continue
         for data in presses(call):
             kind, _, rest = data.partition(":")
-            session, _, turn = rest.partition(":")
+            session, _, turn = rest.removeprefix("!").partition(":")
             number = turn.partition(":")[0]
             if kind not in ("a", "n") or not number.isdecimal():
                 continue

@@ -280,6 +280,22 @@ def broken(clinic: Clinic, monkeypatch: pytest.MonkeyPatch, how: str) -> Callabl
     return mended.set
 
 
+def refusal(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> asyncio.Future[None]:
+    """Done once something is refused, so that Telegram has to hand it over again."""
+    refused = asyncio.get_running_loop().create_future()
+    really = clinic.app.intake.receive
+
+    async def receive(batch: Any, more: bool, late: bool) -> None:
+        try:
+            await really(batch, more, late)
+        finally:
+            if not refused.done():
+                refused.set_result(None)
+
+    monkeypatch.setattr(clinic.app._door, "_receive", receive)
+    return refused
+
+
 @pytest.mark.parametrize("how", ["refuses", "hangs"])
 async def test_with_storage_gone_help_comes_at_once_and_the_team_is_told_later(
     each_clinic: Clinic, monkeypatch: pytest.MonkeyPatch, how: str
@@ -370,9 +386,107 @@ async def test_with_storage_gone_a_press_for_help_is_answered_too(
     mend = broken(clinic, monkeypatch, "refuses")
     clinic.sam.mark()
     clinic.sam.press_data(shown.message_id, data)
-    said = await clinic.sam.wait(lambda m: "5-4-3-2-1" in m.text or "nobody has been told anything" in m.text)
+    said = await clinic.sam.wait(lambda m: "5-4-3-2-1" in m.text or "nobody has been told" in m.text)
     assert ("5-4-3-2-1" in said.text) == (data == "o:ground")
     mend()
+
+
+BEATEN = "my husband is beating me and I am afraid of him"
+SCENES: dict[str, tuple[tuple[str, ...], str]] = {
+    "a card": ((DANGER,), "o:"),
+    "what /sos offers": (("/sos",), "o:"),
+    "ASQ": (("I want to die",), ""),
+    "its going on": (("I want to die", "/menu"), "o:resume"),
+    "a question about abuse": ((BEATEN,), ""),
+    "whether it may ring": ((BEATEN, "[o:call]"), "o:call"),
+    "using right now": (("/sos", "[o:sos:using]"), ""),
+    "after use": (("/sos", "[o:sos:used]"), ""),
+    "its second question": (("/sos", "[o:sos:used]", "[okay]"), ""),
+    "a craving": (("/sos", "[o:sos:craving]"), ""),
+    "use in a check-in": (("/checkin", "[5]", "[3]", "[yes]"), ""),
+    "the plan": (("/plan",), "o:"),
+}
+"""How somebody comes there, and how the buttons begin that they may press."""
+
+
+@pytest.mark.parametrize("scene", SCENES)
+async def test_with_storage_gone_no_button_is_silent_where_somebody_may_be_in_danger(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, scene: str
+) -> None:
+    """Behind an ordinary message that cannot be stored, and whichever they press: each brings help, once."""
+    clinic.expected = {"not_committed", "turn.failed", "sender.not_", "tick.failed"}
+    await clinic.seed()
+    acts, begin = SCENES[scene]
+    for act in acts:
+        wanted = act[1:-1]
+        if not act.startswith("["):
+            await clinic.say(clinic.sam, act)
+        elif wanted.startswith("o:"):
+            await clinic.press(clinic.sam, wanted)
+        else:
+            await clinic.give(clinic.sam, act)
+    shown = clinic.sam.last
+    pressed = [str(b.data) for b in keys(shown) if b.data and b.data.startswith(begin) and b.data != "o:hide"]
+    assert pressed
+    mend = broken(clinic, monkeypatch, "refuses")
+    clinic.sam.mark()
+    clinic.sam.send("hello there")
+    for data in pressed:
+        clinic.sam.press_data(shown.message_id, data)
+
+    def helped() -> list[str]:
+        came = [m.text for m in clinic.sam.messages if not m.mine and m.message_id > shown.message_id]
+        return [text for text in came if "nobody has been told" in text or "5-4-3-2-1" in text]
+
+    async with asyncio.timeout(10):
+        while len(helped()) < len(pressed):
+            await clinic.sam.changed()
+    assert len(helped()) == len(pressed)
+    assert all("911" in text or "5-4-3-2-1" in text for text in helped())
+    mend()
+
+
+async def test_with_storage_gone_the_look_in_after_use_brings_help(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.expected = {"not_committed", "turn.failed", "sender.not_", "tick.failed"}
+    await clinic.seed()
+    await clinic.say(clinic.sam, "/sos")
+    await clinic.press(clinic.sam, "o:sos:using")
+    await clinic.walk(clinic.sam)
+    await clinic.pass_time(timedelta(minutes=20))
+    opens = str(keys(clinic.sam.last)[0].data)
+    mend = broken(clinic, monkeypatch, "refuses")
+    refused = refusal(clinic, monkeypatch)
+    clinic.sam.mark()
+    clinic.sam.press(opens)
+    card = await clinic.sam.wait(lambda m: LINES in m.text and "nobody has been told yet" in m.text)
+    await refused
+    mend()
+    await clinic.sam.wait(lambda m: asks(m) and m.message_id > card.message_id, timeout=20)
+
+
+async def test_with_storage_gone_hide_takes_the_card_off_the_screen_and_writes_nothing(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody may have come into the room. The rest of the chat follows when it can be read which it is."""
+    clinic.expected = {"not_committed", "turn.failed", "sender.not_", "tick.failed"}
+    await clinic.seed()
+    await clinic.say(clinic.sam, BEATEN)
+    [card] = [m for m in clinic.sam.messages if "o:hide" in [b.data for b in keys(m)]]
+    before = len(clinic.sam.messages)
+    mend = broken(clinic, monkeypatch, "refuses")
+    refused = refusal(clinic, monkeypatch)
+    clinic.sam.press("o:hide", card.message_id)
+    async with asyncio.timeout(10):
+        while card.message_id in clinic.sam.chat.messages:
+            await clinic.sam.changed()
+    assert len(clinic.sam.messages) == before - 1
+    await refused
+    mend()
+    async with asyncio.timeout(20):
+        while clinic.sam.messages:
+            await clinic.sam.changed()
 
 
 @pytest.mark.parametrize("asks", ["/sos", "/help"])
@@ -397,17 +511,7 @@ async def test_with_storage_gone_an_ordinary_message_waits_and_is_answered_once(
     clinic.expected = {"not_committed", "turn.failed", "sender.not_", "tick.failed"}
     [code] = await clinic.seed()
     mend = broken(clinic, monkeypatch, "refuses")
-    refused = asyncio.get_running_loop().create_future()
-    really = clinic.app.intake.receive
-
-    async def receive(batch: Any, more: bool, late: bool) -> None:
-        try:
-            await really(batch, more, late)
-        finally:
-            if not refused.done():
-                refused.set_result(None)
-
-    monkeypatch.setattr(clinic.app._door, "_receive", receive)
+    refused = refusal(clinic, monkeypatch)
     clinic.sam.send("hello there")
     await refused
     mend()
