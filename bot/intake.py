@@ -131,10 +131,13 @@ class Intake:
         await self._backlog.finished()
 
     async def stop(self) -> None:
-        """Take no more turns of a flood: they are kept, and the next process takes them."""
+        """Take no more turns of a flood: they are kept, and the next process takes them. What only memory has
+        of strangers is read to its end, for a moment."""
         self._stopping = True
         self._all_here.set()
         await self.caught_up()
+        if self._reading:
+            await asyncio.wait(self._reading, timeout=LISTENS_KEPT)
         for reading in self._reading:
             reading.cancel()
 

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from bot import inbox, invitations
+from bot import inbox, intake, invitations
 from bot.inbound import Edited, Event, Inbound, Medium, Pressed, Said, Showed
 from bot.listening import Listening
 from bot.rows import Incoming, Message, Outgoing, Patient, Receipt, Standing
@@ -112,6 +112,34 @@ async def test_no_word_waits_for_a_model_that_is_behind_and_what_it_hears_later_
     await asyncio.gather(*door._reading)
     assert "telling no one" in (await heard(ward))[-1]
     assert VEILED not in await stored(ward)
+
+
+async def test_a_process_that_is_stopped_reads_what_only_its_memory_has(ward: Ward, model: Model) -> None:
+    """The next one could not: no word of it is stored, and Telegram was told that it has come."""
+    model.open.clear()
+    model.load = model.open.wait  # type: ignore[method-assign]
+    ward.listening = Listening(model)
+    door = ward.intake()
+    await door.receive([inbound(ward, Said(VEILED))])
+    stopping = asyncio.create_task(door.stop())
+    await asyncio.sleep(0)
+    model.open.set()
+    await stopping
+    assert "telling no one" in (await heard(ward))[-1]
+
+
+async def test_one_that_is_stopped_waits_for_no_model_that_does_not_come(
+    ward: Ward, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "LISTENS_KEPT", 0.01)
+    model.open.clear()
+    model.load = model.open.wait  # type: ignore[method-assign]
+    ward.listening = Listening(model)
+    door = ward.intake()
+    await door.receive([inbound(ward, Said(VEILED))])
+    async with asyncio.timeout(5):
+        await door.stop()
+    assert len(await heard(ward)) == 1
 
 
 async def test_what_a_phrase_only_doubts_is_helped_with_when_the_model_is_behind(
