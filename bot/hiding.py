@@ -51,9 +51,12 @@ def is_hidden(unit: Unit, patient: Patient) -> bool:
     return patient.hidden_at is not None and unit.now < patient.hidden_at + TAKEN_BACK
 
 
-def hide(unit: Unit, patient: Patient) -> None:
+def hide(unit: Unit, program: Program, patient: Patient, pressed: int | None) -> None:
     """Take back what both sides wrote, as far as Telegram lets it, and what waits to be sent. The open
-    question waits: words that are typed next, by whomever, are no answer to what nobody can see."""
+    question waits: words that are typed next, by whomever, are no answer to what nobody can see.
+
+    What holds the button that was `pressed` says nothing any more, where it is too old to be taken back.
+    """
     since = unit.now - TAKEN_BACK
     for row in unit.find(Outgoing, patient_id=patient.id, state=Sending.QUEUED):
         if row.body is not None and row.body["kind"] in _SHOWN:
@@ -63,6 +66,9 @@ def hide(unit: Unit, patient: Patient) -> None:
     ids = {row.message_id for row in ours if row.chat_hash == patient.chat_hash}
     ids |= {row.message_id for row in theirs}
     outbox.delete(unit, people.address(patient), sorted(one for one in ids if one is not None))
+    if pressed is not None and pressed not in {row.message_id for row in ours}:
+        sign = program.words.text(patient.language, "crisis", "hidden")
+        outbox.edit(unit, people.address(patient), pressed, sign)
     session = sessions.current(unit, patient)
     if session is not None:
         sessions.wait(unit, session)

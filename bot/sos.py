@@ -175,7 +175,7 @@ def call(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[
 
 
 def hide(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    hiding.hide(unit, patient)
+    hiding.hide(unit, host.program, patient, inbound.message_id)
     return None
 
 

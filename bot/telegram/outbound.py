@@ -9,6 +9,7 @@ import asyncio
 import re
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -86,6 +87,15 @@ class Outbound:
         method, parameters = call(body, message_id)
         try:
             return await self._deliver(method, parameters)
+        except Gone:
+            ids = body.get("message_ids", ())
+            if len(ids) < 2:
+                raise
+            # One that is too old to be taken back must not keep the others on the screen.
+            for some in (ids[: len(ids) // 2], ids[len(ids) // 2 :]):
+                with suppress(Gone):
+                    await self.deliver({**body, "message_ids": some})
+            return None
         except Refused as refused:
             bare = _bare(parameters) if refused.code in _SAYABLE else None
             log.error("telegram.refused", method=method, reason=refused.code)

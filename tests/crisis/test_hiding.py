@@ -146,7 +146,7 @@ async def test_hide_reaches_back_48_hours_and_takes_what_waits_to_be_sent(ward: 
     assert queued
     await ward.press(sam, "o:hide")
     still = await ward.queued(patient_id=sam, state=Sending.QUEUED)
-    assert [row.body["kind"] for row in still if row.body] == ["delete"]
+    assert [row.body["kind"] for row in still if row.body] == ["delete", "edit"]
     assert still[0].body is not None
     rows = await ward.do(lambda unit: unit.find(Outgoing, patient_id=sam, message_id__not=None))
     recent = {row.message_id for row in rows if row.sent_at and row.sent_at > ward.now - 48 * HOUR}

@@ -15,6 +15,7 @@ from bot.sandbox.phones import Phone
 from tests.journeys.clinic import PATIENTS, Clinic, asks, keys
 
 DANGER = "I want to kill myself tonight"
+BEATEN = "my husband is beating me and I am afraid of him"
 LINES = "988"
 NOBODY = "I am telling no one"
 SAVED = "nobody has confirmed reading it yet"
@@ -261,6 +262,27 @@ async def test_hide_takes_back_what_both_wrote(each_clinic: Clinic) -> None:
     assert clinic.sam.messages == []
 
 
+async def test_hide_under_an_old_card_hides_what_can_be_and_the_card_too(each_clinic: Clinic) -> None:
+    """Telegram takes nothing back that is older than 48 hours, and refuses all that it is asked together with
+    it. Such a card is made to say nothing instead."""
+    clinic = each_clinic
+    await clinic.seed()
+    await clinic.say(clinic.sam, "we had soup")
+    await clinic.say(clinic.sam, BEATEN)
+    [card] = [m for m in clinic.sam.messages if "o:hide" in [b.data for b in keys(m)]]
+    old = {m.message_id for m in clinic.sam.messages}
+    await clinic.pass_time(timedelta(days=12))
+    old |= {m.message_id for m in clinic.sam.messages}
+    await clinic.press(clinic.sam, "o:ground", card.message_id)
+    await clinic.say(clinic.sam, BEATEN)
+    clinic.expected = {"can't be deleted"}
+    await clinic.press(clinic.sam, "o:hide", card.message_id)
+    assert {m.message_id for m in clinic.sam.messages} == old
+    [hidden] = [m for m in clinic.sam.messages if m.message_id == card.message_id]
+    assert hidden.text == "✓"
+    assert not keys(hidden)
+
+
 # With storage gone
 
 
@@ -391,7 +413,6 @@ async def test_with_storage_gone_a_press_for_help_is_answered_too(
     mend()
 
 
-BEATEN = "my husband is beating me and I am afraid of him"
 SCENES: dict[str, tuple[tuple[str, ...], str]] = {
     "a card": ((DANGER,), "o:"),
     "what /sos offers": (("/sos",), "o:"),
