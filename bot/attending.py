@@ -31,7 +31,7 @@ from bot.invitations import Redeemed
 from bot.rows import Patient, Session, SessionState
 from bot.unit import Unit
 from bot.ways import Way
-from dialogs.prompts import SKIP, Input
+from dialogs.prompts import SKIP, Input, Text
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
 _ABOUT_ONESELF = ("check_in", "thought_record", "trigger_log", "trigger_followup")
@@ -101,9 +101,19 @@ def _command(
 def _words(
     unit: Unit, host: Host, patient: Patient, inbound: Inbound, text: str, concern: Concern | None
 ) -> str | None:
-    """Typed words: the answer to the open question if it is fresh, else free words, kept and answered."""
+    """Typed words: the answer to the open question if it is fresh, else free words, kept and answered. A word
+    for help brings it, whatever is open; where words are asked for it may be the answer too."""
     session = sessions.current(unit, patient)
-    if session is not None and sessions.is_answer(session, host.program, inbound.at):
+    fresh = session is not None and sessions.is_answer(session, host.program, inbound.at)
+    if sos.is_word(host.program, inbound.language, text):
+        sos.sos(unit, host, patient, inbound, [])
+        prompt = (
+            sessions.load(unit, host.program, session).turn.prompt if session is not None and fresh else None
+        )
+        if not isinstance(prompt, Text):
+            conversations.keep_words(unit, patient, text, inbound.message_id)
+            return None
+    if session is not None and fresh:
         given = Input(at=inbound.at, text=text, danger=_asked_for(concern))
         conversations.answer(unit, host, patient, session, given, inbound.message_id)
         return None

@@ -15,6 +15,8 @@ from dialogs.prompts import Dialog, Facts, Prompt
 class Words(Protocol):
     """What `bot.wording.Wording` gives: every sentence that anybody reads."""
 
+    def __hash__(self) -> int: ...
+
     def prompt(
         self, language: str, dialog_name: str, prompt: Prompt[Any], turn: Any, facts: Facts
     ) -> str: ...

@@ -5,7 +5,9 @@ and the alert are committed before this turn (`crisis.pressed`), and what follow
 buttons under a card are answered here too; none of them takes back what was set off.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from bot import (
     alerts,
@@ -26,7 +28,7 @@ from bot.flags import Raised
 from bot.host import Host
 from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
 from bot.outbox import Button, Buttons
-from bot.program import Program, local
+from bot.program import Program, Words, local
 from bot.rows import Flag, Outgoing, Patient, Staff, Standing
 from bot.unit import Unit
 from bot.ways import Way
@@ -43,13 +45,19 @@ _IN_DANGER = (
 )
 """So begin the other buttons that somebody in danger may press."""
 _HIDE = "o:hide"
+_WORD = 40
+"""Letters of a word for help at most: so nobody else's words are looked at twice."""
+_SIGNS = re.compile(r"[\W_]+")
 _FITTING = {Way.CRAVING: Category.CRAVING, Way.USED: Category.LAPSE, Way.USING: Category.LAPSE}
 _WAYS = (("craving",), ("suicide",), ("overdose", "withdrawal"), ("hurt",), ("used", "using"))
 
 
-def is_call(inbound: Inbound) -> bool:
-    """Whether somebody asks for help outright, or may do so where nobody can hear it: in a voice note."""
+def is_call(program: Program, inbound: Inbound) -> bool:
+    """Whether somebody asks for help outright, be it by the bare word, or may do so where nobody can hear it:
+    in a voice note."""
     match inbound.event:
+        case Said(text=text, command=None):
+            return is_word(program, inbound.language, text)
         case Said(command="sos" | "help" | "plan"):
             return True
         case Pressed(data=data):
@@ -58,6 +66,21 @@ def is_call(inbound: Inbound) -> bool:
             return True
         case _:
             return False
+
+
+def is_word(program: Program, language: str | None, text: str) -> bool:
+    """Whether all that was typed is a word for help, whatever signs stand around it."""
+    if len(text) > _WORD:
+        return False
+    bare = " ".join(_SIGNS.sub(" ", text.casefold().replace("'", "").replace("’", "")).split())
+    return bare in _typed(program.words, language or alerts.LANGUAGE)
+
+
+@lru_cache(maxsize=64)
+def _typed(words: Words, language: str) -> frozenset[str]:
+    """Every word for help in this language, and in English: looked up at each text, read once."""
+    both = (words.plain(one, "crisis", "typed") for one in (alerts.LANGUAGE, language))
+    return frozenset(word for block in both for word in block.split("|"))
 
 
 def is_way(inbound: Inbound) -> bool:
@@ -78,7 +101,8 @@ def hides(inbound: Inbound) -> bool:
 
 
 def answer(unit: Unit, host: Host, inbound: Inbound) -> bool:
-    """Help for a call, before its turn and once, whoever calls. False for staff who ask what they can do."""
+    """Help for a call, before its turn and once, whoever calls. False for staff who ask what they can do, or
+    write a word that their work may need."""
     person = people.who(unit, inbound.chat, inbound.language)
     program, event, to = host.program, inbound.event, people.address(person)
     with_a_team = isinstance(person, Patient) and person.standing in people.WITH_A_TEAM
@@ -94,7 +118,7 @@ def answer(unit: Unit, host: Host, inbound: Inbound) -> bool:
     if isinstance(person, Patient) and with_a_team:
         answers = _HELP if person.standing == Standing.ENROLLED else _BEFORE_CONSENT
         answers.get(name, sos)(unit, host, person, inbound, args)
-    elif isinstance(person, Staff) and name == "help":
+    elif isinstance(person, Staff) and (name == "help" or not name):
         return False
     else:
         language, situation = people.language(person), crisis.alone(person)

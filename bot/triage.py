@@ -68,7 +68,9 @@ class Triage:
             if concern is not None and not concern.expected and not self._listens(inbound, concern)
         ]
         concerns += [
-            self._help(inbound) for inbound, concern in heard if concern is None and sos.is_call(inbound)
+            self._help(inbound)
+            for inbound, concern in heard
+            if concern is None and sos.is_call(self._host.program, inbound)
         ]
         if concerns:
             await asyncio.gather(*concerns)

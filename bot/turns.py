@@ -66,7 +66,7 @@ def take(unit: Unit, host: Host, inbound: Inbound, concern: Concern | None) -> s
             return attending.take(unit, host, person, inbound, concern)
         case Patient(standing=Standing.INVITED):
             return _enrolling(unit, host, person, inbound, concern)
-        case Staff() if sos.is_call(inbound) and sos.answer(unit, host, inbound):
+        case Staff() if sos.is_call(host.program, inbound) and sos.answer(unit, host, inbound):
             return None
         case Staff():
             return staff.take(unit, host, person, inbound, helped=crisis.needs_help_first(concern))
@@ -120,6 +120,10 @@ def _enrolling(
                 outbox.say(unit, people.address(patient), text)
         case Said(command="cancel" | "back" | "sos" | "help" | "plan" as command):
             return _ENROLLING[command](unit, host, patient, inbound, [])
+        case Said(command=None, text=text) if sos.is_word(host.program, inbound.language, text):
+            if sessions.unfinished(unit, patient, beginnings.ENROLMENT) is not None:
+                conversations.keep_words(unit, patient, text, inbound.message_id)
+            return sos.sos(unit, host, patient, inbound, [])
         case Said(command=None, text=text) if not _is_asked(unit, host, patient, inbound.at):
             return _unasked(unit, host, patient, inbound, text, concern)
         case Said(command=None) | Showed() | Edited():
@@ -172,7 +176,7 @@ def _outsider(
             return _redeem(unit, host, person, token.split()[0], inbound)
         case _ if crisis.needs_help_first(concern) or outbox.has_card(unit, inbound.key.hex()):
             return None
-        case _ if sos.is_call(inbound) or sos.is_way(inbound):
+        case _ if sos.is_call(host.program, inbound) or sos.is_way(inbound):
             sos.answer(unit, host, inbound)
         case Pressed():
             return host.program.words.plain(people.language(person), "menu", "toast_outsider")

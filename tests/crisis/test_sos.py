@@ -4,8 +4,8 @@ import pytest
 
 from bot import inbox
 from bot.concerns import Level
-from bot.inbound import Medium, Said, Showed
-from bot.rows import Outgoing, Staff
+from bot.inbound import Inbound, Medium, Said, Showed
+from bot.rows import Answer, Message, Outgoing, SessionState, Staff
 from tests.crisis.clinic import Ward
 
 WAYS = "press what is going on"
@@ -29,6 +29,50 @@ async def test_who_asks_for_help_waits_for_no_turn_before(ward: Ward) -> None:
     assert await ward.intake().retry() == 3
     after = await ward.said_since(sam, before)
     assert not [text for text in after if WAYS in text or "hear voice notes" in text]
+
+
+@pytest.mark.parametrize(
+    "word", ["help", "HELP ME!!!", "🆘 sos", "I need help...", "Please call me", "It’s an emergency"]
+)
+async def test_the_bare_word_brings_what_the_command_does(ward: Ward, word: str) -> None:
+    """On a bad day nobody looks for a slash: a word for help brings it, before its turn, and is kept."""
+    sam = await ward.enrol()
+    (said,) = await ward.says(sam, word)
+    assert WAYS in said
+    kept = await ward.do(lambda unit: unit.find(Message, patient_id=sam))
+    assert [row.text for row in kept] == [word]
+    await ward.says(sam, "/checkin")
+    (said,) = await ward.says(sam, word)
+    assert WAYS in said
+    (session,) = await ward.sessions(sam, "check_in")
+    assert session.state == SessionState.OPEN
+
+
+async def test_where_words_are_asked_for_it_is_the_answer_too(ward: Ward) -> None:
+    sam = await ward.enrol()
+    await ward.presses_plan(sam)
+    shown, question = await ward.says(sam, "911")
+    assert WAYS in shown
+    answers = await ward.do(lambda unit: unit.find(Answer, patient_id=sam))
+    assert [row.body["value"] for row in answers] == ["911"]
+    assert WAYS not in question
+
+
+async def test_a_word_for_help_within_a_sentence_is_none(small_ward: Ward) -> None:
+    sam = await small_ward.enrol()
+    for words in ("my sister asked for help with her car", "no help needed", "helpful"):
+        assert WAYS not in " ".join(await small_ward.says(sam, words))
+
+
+async def test_of_the_team_such_a_word_is_their_work(small_ward: Ward) -> None:
+    dana = small_ward.dana
+    assert dana is not None
+    assert dana.chat is not None
+    before = await small_ward._newest()
+    coming = Inbound(b"of the team", dana.chat, dana.chat, small_ward.now, Said("call me"), 7)
+    await small_ward.intake().receive([coming])
+    rows = await small_ward.queued(staff_id__not=None, id__gt=before)
+    assert "telling no one" not in str([row.body for row in rows])
 
 
 async def test_a_voice_note_gets_its_line_and_the_open_question_again(ward: Ward) -> None:
