@@ -118,7 +118,8 @@ def _words(
         conversations.answer(unit, host, patient, session, given, inbound.message_id)
         return None
     conversations.keep_words(unit, patient, text, inbound.message_id)
-    menus.greet(unit, host, patient, "heard" if session is None else "heard_unfinished")
+    if not crisis.stand_by(unit, host.program, patient, kept=True):
+        menus.greet(unit, host, patient, "heard" if session is None else "heard_unfinished")
     return None
 
 
@@ -210,7 +211,8 @@ def _start(unit: Unit, host: Host, patient: Patient, inbound: Inbound, token: st
     menus.set_menu(unit, host.program, people.address(patient), patient.language, menus.PATIENT)
     if patient.paused_at is not None:
         return pauses.resume_all(unit, host, patient, replace(inbound, message_id=None), [])
-    menus.greet(unit, host, patient, "welcome_back")
+    if not crisis.stand_by(unit, host.program, patient, kept=False):
+        menus.greet(unit, host, patient, "welcome_back")
     return None
 
 

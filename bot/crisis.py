@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot import alerts, causes, desk, hiding, outbox, people
+from bot import alerts, causes, desk, hiding, menus, outbox, people
 from bot.concerns import Category, Concern, Level
 from bot.flags import Raised
 from bot.host import Host
@@ -90,6 +90,29 @@ def reached(unit: Unit, program: Program, patient: Patient) -> str:
 def in_emergency(unit: Unit, patient: Patient) -> bool:
     """Whether help is on its way to be called: then nothing more is asked."""
     return unit.count(Flag, patient_id=patient.id, level=Level.EMERGENCY, seen_at=None, closed_at=None) > 0
+
+
+def stand_by(unit: Unit, program: Program, patient: Patient, *, kept: bool) -> bool:
+    """What comes next in an emergency that nobody has answered yet is no moment for a greeting and a menu:
+    say whom to turn to now, and how things stand. True if that was said.
+
+    Where somebody else may read along, nothing of it is. `kept`: words came, and are kept.
+    """
+    open_now = {"patient_id": patient.id, "level": Level.EMERGENCY, "seen_at": None, "closed_at": None}
+    flag = unit.one(Flag, order="-at", **open_now)
+    if flag is None or hiding.is_watched(unit, patient) or hiding.is_hidden(unit, patient):
+        return False
+    text = program.words.text(
+        patient.language,
+        "crisis",
+        "still_here",
+        lines=program.lines_in(patient.language, flag.category),
+        situation=reached(unit, program, patient),
+        kept=kept,
+    )
+    below = [*buttons(unit, program, patient)[:-1], *menus.left(unit, program, patient)]
+    outbox.say(unit, people.address(patient), text, below)
+    return True
 
 
 def needs_help_first(concern: Concern | None) -> bool:

@@ -56,16 +56,22 @@ def _menu(unit: Unit, program: Program, patient: Patient) -> Buttons:
     rows = [[(words.plain(language, "menu", f"open_{name}"), f"o:{name}") for name in row] for row in _MAIN]
     if patient.standing != Standing.ENROLLED:
         rows = []
-    left = unit.one(
+    return [*left(unit, program, patient), *rows]
+
+
+def left(unit: Unit, program: Program, patient: Patient) -> Buttons:
+    """The button that goes on with what was left unfinished, if anything was."""
+    words, language = program.words, patient.language
+    session = unit.one(
         Session,
         patient_id=patient.id,
         state=(SessionState.OPEN, SessionState.ASIDE),
         order="-touched_at",
     )
-    if left is not None and not (left.dialog in _OF_SAFETY and hiding.is_hidden(unit, patient)):
-        go_on = words.plain(language, "menu", "go_on", title=words.plain(language, left.dialog, "title"))
-        rows.insert(0, [(go_on, f"o:resume:{sessions.code(left)}")])
-    return rows
+    if session is None or (session.dialog in _OF_SAFETY and hiding.is_hidden(unit, patient)):
+        return []
+    go_on = words.plain(language, "menu", "go_on", title=words.plain(language, session.dialog, "title"))
+    return [[(go_on, f"o:resume:{sessions.code(session)}")]]
 
 
 def greet(unit: Unit, host: Host, patient: Patient, block: str) -> None:

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from bot import vigils
-from bot.concerns import Level
+from bot.concerns import Category, Concern, Level
 from bot.hours import DutyHours
 from bot.rows import Audit, Message, Reminder, SessionState, Standing
 from bot.store.database import Store
-from tests.crisis.clinic import BURDEN, DIE, HURT, NOW, PULL, SHAKES, Ward, everything
+from tests.crisis.clinic import BURDEN, DIE, HEARD, HURT, NOW, PULL, SHAKES, Ward, everything
 
 WISHED = "In the past few weeks, have you wished you were dead?"
 
@@ -251,6 +251,36 @@ async def test_whether_anyone_is_on_duty_is_said_only_where_the_program_has_hour
     card = (await small_ward.says(sam, DIE))[0]
     assert said in card
     assert ("their hours" in card) == (hours != "always")
+
+
+@pytest.mark.parametrize("said", ["please", "are you there?", "/start"])
+async def test_in_an_emergency_that_nobody_has_answered_no_greeting_comes(ward: Ward, said: str) -> None:
+    """What is said next meets people to turn to and the truth, not a menu of exercises; until it is seen."""
+    sam = await ward.enrol()
+    await ward.says(sam, NOW)
+    (told,) = await ward.says(sam, said)
+    assert "A line: 1-800" in told
+    assert "nobody has confirmed reading it yet" in told
+    assert ("kept your words" in told) == (said != "/start")
+    assert "📞 Please call me" in await ward.buttons(sam)
+    await ward.sees(sam)
+    (told,) = await ward.says(sam, said)
+    assert "A line: 1-800" not in told
+
+
+async def test_where_somebody_may_read_along_it_stays_an_ordinary_greeting(
+    small_ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever picks up the phone after Hide, or while abuse is in question, learns nothing by writing."""
+    beaten = "my boyfriend hits me"
+    monkeypatch.setitem(HEARD, beaten, Concern(Level.EMERGENCY, Category.ABUSE, beaten))
+    sam, kim = await small_ward.enrol(), await small_ward.enrol()
+    await small_ward.says(sam, beaten)
+    await small_ward.says(kim, NOW)
+    await small_ward.presses_data(kim, "o:hide")
+    for one in (sam, kim):
+        (told,) = await small_ward.says(one, "hi")
+        assert "alerted" not in told
 
 
 async def test_within_an_emergency_less_of_the_same_gets_one_line_and_no_question(ward: Ward) -> None:
