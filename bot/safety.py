@@ -11,7 +11,7 @@ from bot import calendar, conversations, crisis, reminders, sessions, vigils
 from bot.concerns import Category, Concern, Level
 from bot.host import Host
 from bot.nudges import Kind
-from bot.rows import Patient, Session, SessionState, Standing
+from bot.rows import Answer, Patient, Session, SessionState, Standing
 from bot.unit import Unit
 from dialogs.prompts import Input, Text, Unclear
 
@@ -20,6 +20,7 @@ ASKING = (crisis.ASQ, QUESTION)
 """Dialogs of safety questions: to stop one is a refusal."""
 PLANNING = (*ASKING, crisis.PLAN, "plan_line")
 """Dialogs whose answers name danger by design: there only present intent is heard."""
+_THOUGHTS = "lapse_thoughts"
 _STANDS = timedelta(hours=1)
 _LATER = timedelta(hours=3)
 
@@ -85,6 +86,24 @@ def ask(
     elif anew or not _answered(unit, patient, dialog, category):
         session = conversations.begin(unit, host, patient, dialog, topic=category)
         vigils.over_answer(unit, patient, session)
+
+
+def changed(unit: Unit, host: Host, patient: Patient, message_id: int) -> bool:
+    """Somebody rewrites what they typed to a safety question that is over: its answers have gone where they
+    went, so they are asked anew. True if they are."""
+    row = unit.one(Answer, patient_id=patient.id, message_id=message_id, superseded_at=None)
+    session = unit.get(Session, row.session_id) if row is not None else None
+    if row is None or session is None or session.state != SessionState.DONE:
+        return False
+    if row.key == _THOUGHTS or session.dialog == crisis.ASQ:
+        ask(unit, host, patient, crisis.ASQ, Category.SUICIDE, anew=True)
+    elif session.dialog == QUESTION:
+        topic = session.facts.get("topic")
+        category = Category(topic) if topic in set(Category) else Category.NONE
+        ask(unit, host, patient, QUESTION, category, anew=True)
+    else:
+        return False
+    return True
 
 
 def stays_open(session: Session, concern: Concern | None) -> bool:

@@ -9,7 +9,8 @@ import pytest
 from bot import vigils
 from bot.concerns import Category, Concern, Level
 from bot.hours import DutyHours
-from bot.rows import Audit, Message, Reminder, SessionState, Standing
+from bot.inbound import Edited, Said
+from bot.rows import Answer, Audit, Message, Reminder, SessionState, Standing
 from bot.store.database import Store
 from tests.crisis.clinic import BURDEN, DIE, HEARD, HURT, NOW, PULL, SHAKES, Ward, everything
 
@@ -251,6 +252,34 @@ async def test_whether_anyone_is_on_duty_is_said_only_where_the_program_has_hour
     card = (await small_ward.says(sam, DIE))[0]
     assert said in card
     assert ("their hours" in card) == (hours != "always")
+
+
+@pytest.mark.parametrize(("cry", "asked"), [(DIE, WISHED), (SHAKES, "seizure, confusion")])
+async def test_an_answer_that_is_rewritten_when_all_was_asked_is_asked_for_again(
+    ward: Ward, cry: str, asked: str
+) -> None:
+    """ "No" to all of it is over; who makes it a "yes" a minute later must not meet a line about history."""
+    sam = await ward.enrol()
+    await ward.says(sam, cry)
+    no = [await ward.inbound(sam, Said("no")) for _ in range(4 if cry == DIE else 1)]
+    await ward.intake().receive(no)
+    before = await ward._newest()
+    await ward.intake().receive([replace(no[-1], key=b"edited", event=Edited("yes"))])
+    (question,) = await ward.said_since(sam, before)
+    assert asked in question
+    await ward.says(sam, "yes")
+    answers = await ward.do(lambda unit: unit.find(Answer, patient_id=sam, order="id"))
+    assert [row.body["value"] for row in answers] == [*["no"] * len(no), "yes"]
+
+
+async def test_an_ordinary_answer_that_is_rewritten_is_kept_and_nothing_is_asked(small_ward: Ward) -> None:
+    sam = await small_ward.enrol()
+    said = await small_ward.inbound(sam, Said("we had soup"))
+    await small_ward.intake().receive([said])
+    before = await small_ward._newest()
+    await small_ward.intake().receive([replace(said, key=b"edited", event=Edited("we had stew"))])
+    (told,) = await small_ward.said_since(sam, before)
+    assert "I saw your change" in told
 
 
 @pytest.mark.parametrize("said", ["please", "are you there?", "/start"])
