@@ -82,6 +82,7 @@ def words(unit: Unit, program: Program, patient: Patient, flag: Flag) -> str:
         rings_on=stage(flag) is Stage.UNSEEN,
         due=due and local(due, program.time_zone),
         overdue=due is not None and due <= unit.now,
+        out_of_reach=patient.blocked_at is not None,
         seen_by=_name(unit, flag.seen_by),
         seen_at=flag.seen_at and local(flag.seen_at, program.time_zone),
         waits_for_contact=flag.seen_at is not None and stage(flag) in (Stage.UNCONTACTED, Stage.ASKED),

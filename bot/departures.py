@@ -4,9 +4,9 @@ A member of staff who goes has a successor the same moment. A blocked bot is no 
 but nobody is to count on that chat.
 """
 
-from bot import gaps, invitations, menus, outbox, people, rota
+from bot import copies, gaps, invitations, menus, outbox, people, rota
 from bot.program import Program
-from bot.rows import Outgoing, Patient, Reminder, Role, Sending, Session, SessionState, Staff, Standing
+from bot.rows import Flag, Outgoing, Patient, Reminder, Role, Sending, Session, SessionState, Staff, Standing
 from bot.unit import Unit
 
 
@@ -65,3 +65,20 @@ def out_of_reach(unit: Unit, program: Program, chat_hash: bytes) -> None:
     counselor = people.counselor_of(unit, patient) if patient else None
     if patient is not None and counselor is not None:
         menus.notify(unit, program, counselor, "patient_blocked", code=patient.code)
+    if patient is not None:
+        _say_in_alerts(unit, program, patient)
+
+
+def within_reach(unit: Unit, program: Program, person: Patient | Staff) -> Patient | Staff:
+    """Their chat can be written to again: they took the bot back, or wrote."""
+    person = unit.change(person, blocked_at=None)
+    if isinstance(person, Patient):
+        _say_in_alerts(unit, program, person)
+    return person
+
+
+def _say_in_alerts(unit: Unit, program: Program, patient: Patient) -> None:
+    """Whoever has an alert about them in hand sees whether they can be reached in the chat."""
+    now = unit.get(Patient, patient.id) or patient
+    for flag in unit.find(Flag, patient_id=patient.id, closed_at=None):
+        copies.refresh(unit, program, now, flag)

@@ -61,6 +61,8 @@ def take(unit: Unit, host: Host, inbound: Inbound, concern: Concern | None) -> s
     person = people.who(unit, inbound.chat, inbound.language)
     if isinstance(inbound.event, Left):
         return _left(unit, host, person, gone=inbound.event.gone)
+    if isinstance(person, Patient | Staff) and person.blocked_at is not None:
+        person = departures.within_reach(unit, host.program, person)
     match person:
         case Patient(standing=Standing.ENROLLED):
             return attending.take(unit, host, person, inbound, concern)
@@ -222,7 +224,7 @@ def _left(unit: Unit, host: Host, person: Person, *, gone: bool) -> str | None:
     if gone:
         departures.out_of_reach(unit, host.program, people.address(person).chat_hash)
     elif isinstance(person, Patient | Staff) and person.blocked_at is not None:
-        unit.change(person, blocked_at=None)
+        departures.within_reach(unit, host.program, person)
     return None
 
 

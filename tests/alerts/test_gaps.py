@@ -31,6 +31,25 @@ async def test_a_counselor_who_is_away_is_skipped_and_the_supervisor_hears_it_at
     assert ward.said("ruth", "An alert about <b>P-SAM</b> skipped Dana")
 
 
+async def test_whoever_has_an_alert_in_hand_sees_that_its_person_has_blocked_the_chat(ward: Ward) -> None:
+    """Everybody who was rung, and whoever is rung later: they have to find another way. It is taken back once
+    the chat works again, be it by a message alone."""
+    out = "can't be reached in the chat"
+    await ward.flag(Level.EMERGENCY)
+    await ward.pass_time(6 * MINUTE)
+    assert not ward.said("ben", out)
+    await ward.blocks(SAM)
+    assert out in ward.last("ben")
+    await ward.pass_time(5 * MINUTE)
+    assert out in ward.last("ruth")
+    await ward.says(SAM, "hello again")
+    assert out not in ward.last("ben")
+    await ward.blocks(SAM)
+    assert out in ward.last("ben")
+    await ward.blocks(SAM, gone=False)
+    assert out not in ward.last("ben")
+
+
 async def test_a_counselor_who_blocks_after_the_ring_does_not_hold_it_up(ward: Ward) -> None:
     await ward.flag()
     await ward.pass_time(MINUTE)
