@@ -182,7 +182,8 @@ def _edited(unit: Unit, host: Host, patient: Patient, inbound: Inbound, text: st
         unit, host, patient, inbound.message_id, given
     ):
         conversations.keep_words(unit, patient, text, inbound.message_id)
-        if inbound.message_id is None or not safety.changed(unit, host, patient, inbound.message_id):
+        asked = inbound.message_id is not None and safety.changed(unit, host, patient, inbound.message_id)
+        if not asked and not outbox.has_card(unit, inbound.key.hex()):
             menus.greet(unit, host, patient, "edit_kept")
     return None
 

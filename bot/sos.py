@@ -26,7 +26,7 @@ from bot import (
 from bot.concerns import Category, Concern, Level
 from bot.flags import Raised
 from bot.host import Host
-from bot.inbound import Event, Inbound, Medium, Pressed, Said, Showed
+from bot.inbound import Edited, Event, Inbound, Medium, Pressed, Said, Showed
 from bot.outbox import Button, Buttons
 from bot.program import Program, Words, local
 from bot.rows import Flag, Outgoing, Patient, Staff, Standing
@@ -56,7 +56,7 @@ def is_call(program: Program, inbound: Inbound) -> bool:
     """Whether somebody asks for help outright, be it by the bare word, or may do so where nobody can hear it:
     in a voice note."""
     match inbound.event:
-        case Said(text=text, command=None):
+        case Said(text=text, command=None) | Edited(text=text):
             return is_word(program, inbound.language, text)
         case Said(command="sos" | "help" | "plan"):
             return True

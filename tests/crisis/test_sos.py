@@ -4,7 +4,7 @@ import pytest
 
 from bot import inbox
 from bot.concerns import Level
-from bot.inbound import Inbound, Medium, Said, Showed
+from bot.inbound import Edited, Inbound, Medium, Said, Showed
 from bot.rows import Answer, Message, Outgoing, SessionState, Staff
 from tests.crisis.clinic import Ward
 
@@ -46,6 +46,14 @@ async def test_the_bare_word_brings_what_the_command_does(ward: Ward, word: str)
     assert WAYS in said
     (session,) = await ward.sessions(sam, "check_in")
     assert session.state == SessionState.OPEN
+
+
+@pytest.mark.parametrize("word", ["help me", "/sos"])
+async def test_so_does_a_message_that_becomes_such_a_word(ward: Ward, word: str) -> None:
+    sam = await ward.enrol()
+    await ward.says(sam, "hekp")
+    (said,) = await ward.hands_in(sam, Edited(word))
+    assert WAYS in said
 
 
 async def test_where_words_are_asked_for_it_is_the_answer_too(ward: Ward) -> None:
