@@ -120,6 +120,8 @@ def _enrolling(
             if outcome not in (Redeemed.USED, Redeemed.PATIENT):
                 text = host.program.words.text(patient.language, "menu", f"token_{outcome}", name="")
                 outbox.say(unit, people.address(patient), text)
+        case Said(command="start") if crisis.stand_by(unit, host.program, patient, kept=False):
+            return None
         case Said(command="cancel" | "back" | "sos" | "help" | "plan" as command):
             return _ENROLLING[command](unit, host, patient, inbound, [])
         case Said(command=None, text=text) if sos.is_word(host.program, inbound.language, text):
@@ -154,6 +156,8 @@ def _unasked(
         safety.follow(unit, host, patient, concern)
     elif ways.of(concern) is Way.USING:
         ways.go(unit, host, patient, Way.USING)
+    elif crisis.stand_by(unit, host.program, patient, kept=unfinished is not None):
+        pass
     elif unfinished is not None:
         conversations.go_on(unit, host, patient, unfinished)
     else:

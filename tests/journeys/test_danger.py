@@ -137,8 +137,12 @@ async def test_mid_enrolment_the_inviting_counselor_gets_code_and_level(clinic: 
     assert LINES in card.text
     assert "counselor who invited you" in card.text
     await alerted(clinic, invited.code)
-    # Enrolment waits, and goes on.
-    came = await clinic.say(kim, "I called my sister")
+    # Enrolment waits: no form is held out to somebody in an emergency, but it goes on with one press.
+    for said in ("I called my sister", "/start"):
+        [told] = await clinic.say(kim, said)
+        assert LINES in told.text
+        assert "the counselor who invited you" in told.text
+    came = await clinic.press(kim, "Go on")
     assert asks(came[-1])
     await clinic.walk(kim)
     exported = await clinic.export(invited.code)
