@@ -106,6 +106,14 @@ CLAUSES = {
         me siento culpable
         perdón
         el grupo estuvo bien
+        en el 2017 era feliz
+        mi compañera dice que todo bien
+        un amigo dijo que viene
+        repasamos qué decir si un amigo llora
+        en ESL nos dejaron de tarea un poema
+        la pregunta decía otra cosa
+        llené el cuestionario del estudio
+        puse casi siempre
     """,
 }
 STATEMENTS = {
