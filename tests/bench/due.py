@@ -62,9 +62,6 @@ async def _paced(folder: Path, telegram: clinic.Telegram, patients: int) -> list
             if _claimed(folder, minute.due)[0] == patients:
                 break
     count, claimed = _claimed(folder, minute.due)
-    worst = max(
-        (late for at, late in orjson.loads((folder / "held_up").read_bytes()) if at >= due), default=0.0
-    )
     return [
         Figure(
             f"{patients:,} reminders due at one second, sent at 30 a second: the last of them claimed after",
@@ -72,7 +69,7 @@ async def _paced(folder: Path, telegram: clinic.Telegram, patients: int) -> list
             f"≤ {CLAIMED:.1f} s",
             claimed <= CLAIMED and count == patients,
         ),
-        _held_up(worst),
+        _held_up(folder, due, due + claimed),
     ]
 
 
@@ -90,8 +87,6 @@ async def _unpaced(folder: Path, telegram: clinic.Telegram, patients: int) -> li
         again = minute.come_in(_BEFORE, days=1)
         await _stand_still(pid, again)
         stalled, _ = await _arrived(telegram, again, patients)
-    held_up = [late for at, late in orjson.loads((folder / "held_up").read_bytes()) if due <= at <= last + 1]
-    worst = max(held_up, default=0.0)
     return [
         Figure(
             "the same, sent as fast as they can be: missed, twice",
@@ -100,7 +95,7 @@ async def _unpaced(folder: Path, telegram: clinic.Telegram, patients: int) -> li
             len(reached) == patients and not _twice(reached),
         ),
         Figure("the last of them claimed, and sent, after", f"{claimed:.2f}, {last - due:.1f} s"),
-        _held_up(worst),
+        _held_up(folder, due, last),
         Figure(
             f"the next day, after {_STALL:.0f} s of standstill: missed, twice",
             f"{patients - len(stalled):,}, {_twice(stalled):,}",
@@ -110,8 +105,10 @@ async def _unpaced(folder: Path, telegram: clinic.Telegram, patients: int) -> li
     ]
 
 
-def _held_up(worst: float) -> Figure:
-    """By the worst of what the watched event loop saw."""
+def _held_up(folder: Path, begin: float, end: float) -> Figure:
+    """The worst that the watched event loop saw in that time and a second more."""
+    seen = orjson.loads((folder / "held_up").read_bytes())
+    worst = max((late for at, late in seen if begin <= at <= end + 1), default=0.0)
     words = "the event loop meanwhile held up for at most"
     return Figure(words, f"{worst:.0f} ms", f"≤ {HELD_UP:.0f} ms", worst <= HELD_UP)
 
