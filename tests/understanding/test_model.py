@@ -22,37 +22,49 @@ APART = ("fresh", "unseen", "unseen_ordinary")
 KEPT: dict[tuple[str, ...], Floors] = {
     # Written apart from lists and examples; the lists were widened afterwards.
     APART: (
-        ("heard", "crisis", "least", 0.97),
+        ("heard", "crisis", "least", 0.98),
         ("heard", "crisis en", "least", 0.97),
-        ("heard", "crisis es", "least", 0.97),
-        ("heard", "emergency", "least", 0.97),
-        ("heard", "tricky", "most", 0.16),
-        ("sure", "tricky", "most", 0.09),
-        ("heard", "talk", "most", 0.11),
-        ("sure", "watch", "most", 0.06),
+        ("heard", "crisis es", "least", 0.98),
+        ("heard", "emergency", "least", 0.98),
+        ("heard", "tricky", "most", 0.12),
+        ("sure", "tricky", "most", 0.05),
+        ("heard", "talk", "most", 0.08),
+        ("sure", "watch", "most", 0.03),
     ),
     # Danger that veils itself, and what looks as much like it as can be.
     ("veiled",): (
-        ("heard", "crisis", "least", 0.90),
-        ("heard", "crisis en", "least", 0.92),
-        ("heard", "crisis es", "least", 0.82),
+        ("heard", "crisis", "least", 0.92),
+        ("heard", "crisis en", "least", 0.93),
+        ("heard", "crisis es", "least", 0.90),
         ("heard", "emergency", "least", 0.96),
-        ("heard", "tricky", "most", 0.27),
+        ("heard", "tricky", "most", 0.21),
         ("sure", "tricky", "most", 0.13),
         ("heard", "talk", "most", 0.14),
-        ("sure", "watch", "most", 0.17),
+        ("sure", "watch", "most", 0.13),
     ),
     # As people write late in the evening, plain and veiled.
     ("evening",): (
         ("heard", "crisis", "least", 0.93),
         ("heard", "crisis en", "least", 0.92),
-        ("heard", "crisis es", "least", 0.94),
-        ("heard", "emergency", "least", 0.96),
+        ("heard", "crisis es", "least", 0.95),
+        ("heard", "emergency", "least", 0.97),
         ("sure", "emergency", "least", 0.90),
-        ("heard", "tricky", "most", 0.18),
-        ("sure", "tricky", "most", 0.09),
-        ("heard", "talk", "most", 0.16),
-        ("sure", "watch", "most", 0.13),
+        ("heard", "tricky", "most", 0.16),
+        ("sure", "tricky", "most", 0.08),
+        ("heard", "talk", "most", 0.14),
+        ("sure", "watch", "most", 0.10),
+    ),
+    # Nearly all of it veiled, and all talk odd; nothing was tuned by it.
+    ("night",): (
+        ("heard", "crisis", "least", 0.91),
+        ("heard", "crisis en", "least", 0.93),
+        ("heard", "crisis es", "least", 0.87),
+        ("heard", "emergency", "least", 0.95),
+        ("sure", "emergency", "least", 0.84),
+        ("heard", "tricky", "most", 0.32),
+        ("sure", "tricky", "most", 0.18),
+        ("heard", "talk", "most", 0.21),
+        ("sure", "watch", "most", 0.23),
     ),
 }
 """What was measured when somebody last looked, and a little room."""
@@ -205,7 +217,7 @@ def test_training_repeats_itself(screen: Screen) -> None:
 
     some = read(CONTENT)[::24]
     vectors = {name: embed(encoder, some) for name, encoder in load_encoders().items()}
-    made, again = (fit(some, vectors, groups(vectors["first"]), screen) for _ in range(2))
+    made, again = (fit(some, vectors, groups(vectors["first"][0]), screen) for _ in range(2))
     assert made.keys() == again.keys()
     assert all(np.array_equal(made[name], again[name]) for name in made)
     assert made["limits"][-2:] == pytest.approx([TAKEN_BACK, SPANISH])
@@ -215,7 +227,7 @@ def test_near_duplicates_stay_on_one_side_of_the_split() -> None:
     import numpy as np
 
     examples = read(CONTENT)[:400]
-    vectors = np.asarray(load_encoders()["first"].encode([example.text for example in examples]))
+    [vectors] = load_encoders()["first"].encode([example.text for example in examples])
     part = drawn(examples, groups(vectors), 10)
     alike = np.argwhere(np.triu(vectors @ vectors.T > 0.8, 1))
     assert len(alike)
