@@ -18,7 +18,7 @@ from tests.chaos.clinic import Clinic
 from tests.chaos.judge import Finding
 from tests.chaos.patients import Diary
 
-SHORTEST = 4
+SHORTEST, SHORT = 4, 6
 RULE = "no word lies about"
 
 
@@ -32,12 +32,19 @@ def traces(clinic: Clinic, diaries: Sequence[Diary], also: Sequence[str] = ()) -
         secrets.add(str(person.telegram_id).encode())
         secrets |= {person.telegram_id.to_bytes(6, order) for order in ("big", "little")}
     assert secrets
-    searched = re.compile(b"|".join(map(re.escape, secrets)), re.IGNORECASE)
+    searched = re.compile(b"|".join(map(_pattern, secrets)), re.IGNORECASE)
     return [
         Finding(RULE, where, repr(found))
         for where, content in _places(clinic)
         for found in sorted(set(searched.findall(content)))
     ]
+
+
+def _pattern(secret: bytes) -> bytes:
+    """Four letters come up by chance in a megabyte of sealed bytes: short ones count among readable ones."""
+    exact = re.escape(secret)
+    short = len(secret) < SHORT and secret.isalpha()
+    return rb"(?<=[ -~]{2})" + exact + rb"(?=[ -~]{2})" if short else exact
 
 
 def _said(diary: Diary) -> Iterator[str]:
