@@ -66,7 +66,6 @@ _OPENS = 2.0
 """Seconds between two tries to open a database that does not answer."""
 _DUE = 2.0
 _AT_ONCE = 100
-_SWEEP = 6.0
 _PULSE = 30.0
 _TIDY = 3600.0
 _NOTICE = 10.0
@@ -150,7 +149,7 @@ class App:
 
     def __post_init__(self) -> None:
         self._tasks: list[asyncio.Task[Any]] = []
-        self._catching_up: asyncio.Task[None] | None = None
+        self._beside: dict[Due, asyncio.Task[None]] = {}
         self._ready = self._taking = False
         self._schedule = Schedule()
         self.listening: Listening | None = None
@@ -202,7 +201,7 @@ class App:
         """Take nothing more, commit what is in hand, send for at most `GRACE` seconds, let go."""
         self._ready = self._taking = False
         self._schedule.stop()
-        tasks = [*self._tasks, *([self._catching_up] if self._catching_up else ())]
+        tasks = [*self._tasks, *self._beside.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -223,10 +222,11 @@ class App:
         return self._ready and self.lookout.well()
 
     async def tick(self) -> None:
-        """Everything that is due, now. What was kept for later comes beside it: no alert waits for that."""
+        """Everything that is due, now; beside it what was kept or left behind, for which no alert waits."""
         waiting = await self.store.read(due.now)
-        if Due.KEPT in waiting and (self._catching_up is None or self._catching_up.done()):
-            self._catching_up = asyncio.create_task(self._safely(self._catch_up))
+        for part, work in ((Due.KEPT, self._catch_up), (Due.LEFT, self._sweep)):
+            if part in waiting and (part not in self._beside or self._beside[part].done()):
+                self._beside[part] = asyncio.create_task(self._safely(work))
         await self.clockwork.tick(waiting)
 
     async def _catch_up(self) -> None:
@@ -282,7 +282,6 @@ class App:
 
     def _begin_clock(self) -> None:
         self._schedule.every(_DUE, self.tick)
-        self._schedule.every(_SWEEP, self._sweep)
         self._schedule.every(_TIDY, self._tidy)
         self._keep_watch()
         self._schedule.start()

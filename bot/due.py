@@ -3,7 +3,7 @@
 Each part that acts on time says here what it looks for; the part itself looks again when it acts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Any
 
@@ -23,19 +23,23 @@ class Due(Enum):
     """A reminder or a vigil."""
     KEPT = auto()
     """A message whose turn was put off."""
+    LEFT = auto()
+    """A row of the outbox that nobody has in hand, or had for too long."""
 
 
 def now(unit: Unit) -> frozenset[Due]:
     """What is due now; nothing is claimed."""
     late = {"lane": Lane.ALERT, "state": Sending.QUEUED, "at__le": unit.now - channels.LATE}
-    looks: Mapping[Due, tuple[type[Row], str, dict[str, Any]]] = {
-        Due.CLOCK: (Pulse, "at", {"at__gt": unit.now + set_back.SLIP}),
-        Due.ALERT: (Flag, "ring_at", {"ring_at__le": unit.now}),
-        Due.LATE: (Outgoing, "due_at", late),
-        Due.DRILL: (Drill, "due_at", {"due_at__le": unit.now}),
-        Due.REMINDER: (Reminder, "next_at", {"next_at__le": unit.now}),
-        Due.KEPT: (Incoming, "chat_hash id", {"state": Receipt.WAITING, "due_at__le": unit.now}),
-    }
-    return frozenset(
-        due for due, (kind, order, where) in looks.items() if unit.find(kind, order=order, limit=1, **where)
+    left = {"state": Sending.QUEUED, "due_at__le": unit.now}
+    looks: Sequence[tuple[Due, type[Row], dict[str, Any]]] = (
+        (Due.CLOCK, Pulse, {"at__gt": unit.now + set_back.SLIP}),
+        (Due.ALERT, Flag, {"ring_at__le": unit.now}),
+        (Due.LATE, Outgoing, late),
+        (Due.DRILL, Drill, {"due_at__le": unit.now}),
+        (Due.REMINDER, Reminder, {"next_at__le": unit.now}),
+        (Due.KEPT, Incoming, {"state": Receipt.WAITING, "due_at__le": unit.now}),
+        (Due.LEFT, Outgoing, left | {"owner": None}),
+        (Due.LEFT, Outgoing, left | {"lease_until__lt": unit.now}),
     )
+    found = unit.holds(*((kind, where) for _, kind, where in looks))
+    return frozenset(due for (due, _, _), there in zip(looks, found, strict=True) if there)

@@ -85,6 +85,11 @@ class Unit(Protocol):
 
     def count(self, kind: type[Row], /, **where: Any) -> int: ...
 
+    def holds(self, *looks: tuple[type[Row], dict[str, Any]]) -> list[bool]:
+        """For each kind and conditions whether there is such a row, all in one look. ValueError where two of
+        them ask for different values of one condition, other than the state."""
+        ...
+
     def change(self, row: R, **fields: Any) -> R:
         """Write the changed fields of a row and return it as it is now."""
         ...

@@ -136,6 +136,14 @@ class FakeUnit:
     def count(self, kind: type[Row], /, **where: Any) -> int:
         return len(self._matching(kind, where))
 
+    def holds(self, *looks: tuple[type[Row], dict[str, Any]]) -> list[bool]:
+        asked: dict[str, Any] = {}
+        for _, where in looks:
+            bound = {name: value for name, value in where.items() if name != "state"}
+            if any(asked.setdefault(name, value) != value for name, value in bound.items()):
+                raise ValueError("one condition, two values")
+        return [bool(self._matching(kind, where)) for kind, where in looks]
+
     def change(self, row: R, **changes: Any) -> R:
         kind = type(row)
         if row.id in self.rows.get(kind, {}):

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -162,6 +163,28 @@ class SqlUnit:
             ),
         )
         return int(statement.rows(self._connection, bindings(where))[0][0])
+
+    def holds(self, *looks: tuple[type[Row], dict[str, Any]]) -> list[bool]:
+        shape = tuple((kind, shape_of(where)) for kind, where in looks)
+        bound: dict[str, Any] = {}
+        for _, where in looks:
+            if any(bound.setdefault(name, value) != value for name, value in bindings(where).items()):
+                raise ValueError("one condition, two values")
+
+        def build() -> Executable:
+            return select(
+                *(
+                    exists(1)
+                    .select_from(TABLE[kind])
+                    .where(*clauses(TABLE[kind], one, SEALED_IN[kind]))
+                    .label(f"look_{at}")
+                    for at, (kind, one) in enumerate(shape)
+                )
+            )
+
+        statement = self._statements.kept(("holds", shape), build)
+        [found] = statement.rows(self._connection, bound)
+        return [bool(one) for one in found]
 
     def change(self, row: R, **changes: Any) -> R:
         kind = type(row)

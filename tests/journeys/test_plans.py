@@ -47,7 +47,7 @@ class Plans:
 def _on_sqlite(cursor: Any, statement: str, bound: Any) -> Iterator[str]:
     for *_, step in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", bound).fetchall():
         words = step.split()
-        if words[0] == "SCAN" and not OF_WHAT_WAITS & set(words):
+        if words[0] == "SCAN" and words[1:] != ["CONSTANT", "ROW"] and not OF_WHAT_WAITS & set(words):
             yield words[1]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from bot.clock import SettableClock
 from bot.outbox import Address, Lane, a_row, say
-from bot.rows import Audit, Flag, Message, Nudge, Outgoing, Patient, Pulse, Reading, Record
+from bot.rows import Audit, Flag, Message, Nudge, Outgoing, Patient, Pulse, Reading, Record, Row
 from bot.store.database import Store
 from bot.store.vault import Sealless
 from bot.unit import Undone, Unit
@@ -102,6 +102,19 @@ async def test_dates_instants_numbers_and_absence_keep_their_kinds(storage: AnyS
     assert record is not None
     assert record.body == {}
     assert await storage.read(lambda unit: unit.get(Reading, 1)) is None
+
+
+async def test_several_looks_are_one_and_each_has_its_own_answer(storage: AnyStorage) -> None:
+    await storage.write(lambda unit: a_pulse(unit, "sender"))
+    names: list[tuple[type[Row], dict[str, Any]]] = [
+        (Pulse, {"name": "sender"}),
+        (Flag, {"ring_at__le": AT}),
+        (Pulse, {"at__le": AT + timedelta(days=9)}),
+        (Outgoing, {"owner": None}),
+    ]
+    assert await storage.read(lambda unit: unit.holds(*names)) == [True, False, True, False]
+    with pytest.raises(ValueError, match="two values"):
+        await storage.read(lambda unit: unit.holds(names[0], (Pulse, {"name": "clock"})))
 
 
 async def test_a_unit_that_fails_leaves_nothing_behind(storage: AnyStorage) -> None:
