@@ -16,6 +16,8 @@ import pytest
 
 # python-telegram-bot warns, and warnings are errors, until it is told that durations are timedeltas.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
+# As in a bot, before anybody imports numpy: threads of several test processes would spin against one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 pytest_plugins = [
     "tests.fixtures.browser",

@@ -215,7 +215,7 @@ def test_the_kept_file_was_made_of_the_examples_that_stand_there(tmp_path: Path)
 def test_training_repeats_itself(screen: Screen) -> None:
     import numpy as np
 
-    some = read(CONTENT)[::24]
+    some = read(CONTENT)[::36]
     vectors = {name: embed(encoder, some) for name, encoder in load_encoders().items()}
     made, again = (fit(some, vectors, groups(vectors["first"][0]), screen) for _ in range(2))
     assert made.keys() == again.keys()
