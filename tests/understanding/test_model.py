@@ -54,7 +54,7 @@ KEPT: dict[tuple[str, ...], Floors] = {
         ("heard", "talk", "most", 0.14),
         ("sure", "watch", "most", 0.10),
     ),
-    # Nearly all of it veiled, and all talk odd; nothing was tuned by it.
+    # Nearly all of it veiled, and all talk odd. Only how high "sure" stands was looked at by it.
     ("night",): (
         ("heard", "crisis", "least", 0.91),
         ("heard", "crisis en", "least", 0.93),
