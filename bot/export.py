@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from bot import hiding
 from bot.rows import (
     Answer,
     Audit,
@@ -25,8 +26,7 @@ def document(unit: Unit, patient: Patient, until: datetime | None = None) -> dic
     `until`: nothing from then on that may tell what was said, and `newest_later` says that there may be more.
     """
     mine: dict[str, Any] = {"patient_id": patient.id}
-    older: dict[str, Any] = mine if until is None else mine | {"at__lt": until}
-    touched: dict[str, Any] = mine if until is None else mine | {"touched_at__lt": until}
+    older, touched = (mine | where for where in hiding.said_before(until))
     lasting: dict[str, Any] = mine if until is None else mine | {"days__not": ""}
     sessions = {session.id: session for session in unit.find(Session, **touched)}
     codes = {staff.id: staff.code for staff in unit.find(Staff)}
@@ -73,21 +73,7 @@ def document(unit: Unit, patient: Patient, until: datetime | None = None) -> dic
             if row.session_id in sessions
         ],
         "messages": [{"at": _iso(row.at), "text": row.text} for row in unit.find(Message, **older)],
-        "flags": [
-            {
-                "id": f"{row.id:x}",
-                "rule": row.rule,
-                "level": row.level,
-                "category": row.category,
-                "at": _iso(row.at),
-                "seen_at": _iso(row.seen_at),
-                "seen_by": codes.get(row.seen_by or 0),
-                "closed_at": _iso(row.closed_at),
-                "closed_by": codes.get(row.closed_by or 0),
-                **{name: value for name, value in (row.body or {}).items() if value is not None},
-            }
-            for row in unit.find(Flag, **older)
-        ],
+        "flags": [_flag(row, codes, until) for row in unit.find(Flag, **older)],
         "reminders": [
             {
                 "kind": row.kind,
@@ -126,6 +112,26 @@ def document(unit: Unit, patient: Patient, until: datetime | None = None) -> dic
             for row in unit.find(Audit, **older)
         ],
         **({} if until is None else {"newest_later": True}),
+    }
+
+
+def _flag(flag: Flag, codes: dict[int, str], until: datetime | None) -> dict[str, Any]:
+    """A flag, and what became of it before `until`. Its body is left out then: new words are added to an old
+    alert while nobody has seen it."""
+    seen = flag.seen_at if until is None or (flag.seen_at and flag.seen_at < until) else None
+    closed = flag.closed_at if until is None or (flag.closed_at and flag.closed_at < until) else None
+    body = (flag.body or {}) if until is None else {}
+    return {
+        "id": f"{flag.id:x}",
+        "rule": flag.rule,
+        "level": flag.level,
+        "category": flag.category,
+        "at": _iso(flag.at),
+        "seen_at": _iso(seen),
+        "seen_by": codes.get(flag.seen_by or 0) if seen else None,
+        "closed_at": _iso(closed),
+        "closed_by": codes.get(flag.closed_by or 0) if closed else None,
+        **{name: value for name, value in body.items() if value is not None},
     }
 
 

@@ -8,6 +8,7 @@ taken back does not come up again on a press of /history either, until the time 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot import outbox, people, sessions
 from bot.concerns import Category
@@ -40,15 +41,19 @@ def left_out_from(unit: Unit, patient: Patient) -> datetime | None:
     So it is while the phone may be watched, and for 48 hours after Hide.
     """
     open_now = unit.find(Flag, patient_id=patient.id, category=Category.ABUSE, closed_at=None)
-    since = [flag.at for flag in open_now]
-    if patient.hidden_at is not None and is_hidden(unit, patient):
-        since.append(patient.hidden_at)
+    hidden = _hidden_at(unit, patient)
+    since = [flag.at for flag in open_now] + ([hidden] if hidden else [])
     return min(since) - TAKEN_BACK if since else None
+
+
+def said_before(until: datetime | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How words, and how dialogs, are found that nobody has added to from then on; None: all of them."""
+    return ({}, {}) if until is None else ({"at__lt": until}, {"touched_at__lt": until})
 
 
 def is_hidden(unit: Unit, patient: Patient) -> bool:
     """Whether the chat was taken back within the last 48 hours."""
-    return patient.hidden_at is not None and unit.now < patient.hidden_at + TAKEN_BACK
+    return _hidden_at(unit, patient) is not None
 
 
 def hide(unit: Unit, program: Program, patient: Patient, pressed: int | None) -> None:
@@ -73,6 +78,11 @@ def hide(unit: Unit, program: Program, patient: Patient, pressed: int | None) ->
     if session is not None:
         sessions.wait(unit, session)
     unit.change(patient, hidden_at=unit.now)
+
+
+def _hidden_at(unit: Unit, patient: Patient) -> datetime | None:
+    at = patient.hidden_at
+    return at if at is not None and unit.now < at + TAKEN_BACK else None
 
 
 def button(program: Program, patient: Patient) -> Button:

@@ -187,17 +187,12 @@ def _entries(unit: Unit, patient: Patient, before: int | None, since: datetime |
     `since`: nothing from then on.
     """
     mine: dict[str, Any] = {"patient_id": patient.id} | ({} if before is None else {"id__lt": before})
-    older, touched = _before(since)
+    older, touched = hiding.said_before(since)
     sessions = unit.find(Session, order="-id", limit=PAGE + 1, **mine, **touched)
     messages = unit.find(Message, order="-id", limit=PAGE + 1, **mine, **older)
     entries = [Entry(row.id, row.opened_at, session=row) for row in sessions]
     entries += [Entry(row.id, row.at, message=row) for row in messages]
     return sorted(entries, key=lambda entry: -entry.id)[: PAGE + 1]
-
-
-def _before(until: datetime | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """How words, and how dialogs, are found that nobody has added to from then on; None: all of them."""
-    return ({}, {}) if until is None else ({"at__lt": until}, {"touched_at__lt": until})
 
 
 def _line(host: Host, patient: Patient, entry: Entry) -> str:
@@ -248,7 +243,7 @@ def parts(lines: list[str]) -> Iterator[str]:
 def _readable(unit: Unit, host: Host, patient: Patient, until: datetime | None) -> str:
     """The same as the JSON export, as a page that any phone can open."""
     entries = []
-    older, touched = _before(until)
+    older, touched = hiding.said_before(until)
     for session in unit.find(Session, patient_id=patient.id, **touched):
         entries.append(
             {

@@ -9,7 +9,7 @@ from bot import export, history
 from bot.concerns import Category, Concern, Level
 from bot.outbox import Lane
 from bot.rows import Message, Outgoing, Sending, SessionState
-from tests.crisis.clinic import BURDEN, HEARD, HIGH, NOW, Ward
+from tests.crisis.clinic import BURDEN, DIE, HEARD, HIGH, HURT, NOW, Ward
 from tests.reminders.clinic import HOUR
 
 BEATEN = "my boyfriend hits me"
@@ -267,3 +267,25 @@ async def test_what_was_hidden_is_not_in_the_file_that_comes_into_the_chat_until
     file = await taken_along(ward, sam, form)
     assert BEATEN in file
     assert "later" not in file
+
+
+@pytest.mark.parametrize("form", ["read", "json"])
+async def test_new_words_that_were_added_to_an_old_alert_are_hidden_with_the_rest(
+    small_ward: Ward, form: str
+) -> None:
+    """The alert is older than what Hide takes back; what was added to it, and what became of it, is not."""
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, DIE)
+    small_ward.clock.advance(timedelta(hours=60))
+    await small_ward.says(sam, HURT)
+    await small_ward.presses(sam, "I'm safe for now")
+    await small_ward.presses_data(sam, "o:hide")
+    await small_ward.sees(sam)
+    await small_ward.closes(sam)
+    file = await taken_along(small_ward, sam, form)
+    (flag,) = await small_ward.flags(sam)
+    assert flag.seen_at is not None
+    assert form == "read" or '"rule": "crisis"' in file
+    assert not [word for word in (HURT, '"said"', flag.seen_at.isoformat(), '"also"') if word in file]
+    small_ward.clock.advance(timedelta(hours=48))
+    assert form == "read" or HURT in await taken_along(small_ward, sam, form)
