@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot import alerts, causes, desk, hiding, menus, outbox, people
+from bot import alerts, causes, departures, desk, hiding, menus, outbox, people
 from bot.concerns import Category, Concern, Level
 from bot.flags import Raised
 from bot.host import Host
@@ -43,8 +43,8 @@ def hear(unit: Unit, host: Host, inbound: Inbound, concern: Concern) -> None:
     cause = inbound.key.hex()
     if outbox.has_card(unit, cause):
         return
-    person = people.who(unit, inbound.chat, inbound.language)
     program = host.program
+    person = departures.writer(unit, program, inbound)
     to = people.address(person)
     level, grave = Level(concern.level), needs_help_first(concern)
     if isinstance(person, Staff) and desk.awaits_note(unit, person):

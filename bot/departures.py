@@ -5,6 +5,7 @@ but nobody is to count on that chat.
 """
 
 from bot import copies, gaps, invitations, menus, outbox, people, rota
+from bot.inbound import Inbound
 from bot.program import Program
 from bot.rows import Flag, Outgoing, Patient, Reminder, Role, Sending, Session, SessionState, Staff, Standing
 from bot.unit import Unit
@@ -67,6 +68,15 @@ def out_of_reach(unit: Unit, program: Program, chat_hash: bytes) -> None:
         menus.notify(unit, program, counselor, "patient_blocked", code=patient.code)
     if patient is not None:
         _say_in_alerts(unit, program, patient)
+
+
+def writer(unit: Unit, program: Program, inbound: Inbound) -> people.Person:
+    """Who has sent this. Whoever blocked the chat before they wrote can be reached there again, and alerts
+    say so before anything else is made of the message."""
+    person = people.who(unit, inbound.chat, inbound.language)
+    if isinstance(person, people.Stranger) or person.blocked_at is None or inbound.at < person.blocked_at:
+        return person
+    return within_reach(unit, program, person)
 
 
 def within_reach(unit: Unit, program: Program, person: Patient | Staff) -> Patient | Staff:

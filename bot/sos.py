@@ -12,6 +12,7 @@ from functools import lru_cache
 from bot import (
     alerts,
     crisis,
+    departures,
     hiding,
     menus,
     outbox,
@@ -103,7 +104,7 @@ def hides(inbound: Inbound) -> bool:
 def answer(unit: Unit, host: Host, inbound: Inbound) -> bool:
     """Help for a call, before its turn and once, whoever calls. False for staff who ask what they can do, or
     write a word that their work may need."""
-    person = people.who(unit, inbound.chat, inbound.language)
+    person = departures.writer(unit, host.program, inbound)
     program, event, to = host.program, inbound.event, people.address(person)
     with_a_team = isinstance(person, Patient) and person.standing in people.WITH_A_TEAM
     if isinstance(event, Showed):

@@ -58,11 +58,10 @@ def take(unit: Unit, host: Host, inbound: Inbound, concern: Concern | None) -> s
     """Answer one inbound; the toast for a pressed button, if there is more to say than the chat shows."""
     if isinstance(inbound.event, Grouped):
         return _leave_group(unit, host, inbound, added=inbound.event.added)
-    person = people.who(unit, inbound.chat, inbound.language)
     if isinstance(inbound.event, Left):
+        person = people.who(unit, inbound.chat, inbound.language)
         return _left(unit, host, person, gone=inbound.event.gone)
-    if isinstance(person, Patient | Staff) and person.blocked_at is not None:
-        person = departures.within_reach(unit, host.program, person)
+    person = departures.writer(unit, host.program, inbound)
     match person:
         case Patient(standing=Standing.ENROLLED):
             return attending.take(unit, host, person, inbound, concern)

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bot import crisis, endings, turns
+from bot import crisis, departures, endings, turns
 from bot.hours import DutyHours
-from bot.inbound import Inbound, Said
+from bot.inbound import Event, Inbound, Pressed, Said
+from bot.outbox import Lane
 from bot.rows import Flag, Leave, Outgoing, Role, Sending, Staff, Standing
 from bot.unit import Unit
-from tests.crisis.clinic import BURDEN, DIE, HURT, LAPSED, PULL, Ward
-from tests.reminders.clinic import DANA, HOUR
+from tests.crisis.clinic import BURDEN, DIE, HURT, LAPSED, NOW, PULL, Ward
+from tests.crisis.test_faults import broken
+from tests.reminders.clinic import DANA, HOUR, MINUTE
 
 STRANGER = 7777
 CONTENT = Path(__file__).parents[2] / "content"
@@ -284,3 +286,44 @@ async def test_whoever_asks_for_a_call_hears_by_when_it_is_due(small_ward: Ward)
     (told,) = await small_ward.presses(sam, "📞 Please call me")
     assert "asking for it by Tuesday, March 3, 12 pm" in told
     assert "by Tue, Mar 3, 12 pm" in str([row.body for row in await small_ward.queued(staff_id__not=None)])
+
+
+async def blocks(ward: Ward, id: int) -> None:
+    patient = await ward.patient(id)
+    assert patient.chat_hash is not None
+    chat = patient.chat_hash
+    await ward.do(lambda unit: departures.out_of_reach(unit, ward.program, chat))
+
+
+async def out_of_reach(ward: Ward) -> list[bool]:
+    """Of each copy of an alert, whether it says that its person has blocked the chat."""
+    rows = await ward.queued(staff_id__not=None, lane=Lane.ALERT)
+    return ["can't be reached in the chat" in (row.body or {})["text"] for row in rows]
+
+
+@pytest.mark.parametrize("event", [Said(NOW), Pressed("o:call", "c")])
+@pytest.mark.parametrize("turn_fails", [False, True])
+async def test_whoever_writes_again_is_not_said_to_have_blocked_the_chat(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, event: Event, turn_fails: bool
+) -> None:
+    """Not by the ring itself, and whether or not the turn of their message ever comes."""
+    sam = await ward.enrol(evening=None)
+    await blocks(ward, sam)
+    if turn_fails:
+        broken(monkeypatch, turns, "take")
+    ward.clock.advance(MINUTE)
+    await ward.hands_in(sam, event)
+    assert await out_of_reach(ward) == [False]
+
+
+@pytest.mark.parametrize("words", ["hello", DIE])
+async def test_what_was_written_before_the_chat_was_blocked_brings_nobody_back(
+    ward: Ward, words: str
+) -> None:
+    sam = await ward.enrol(evening=None)
+    earlier = await ward.inbound(sam, Said(words))
+    ward.clock.advance(MINUTE)
+    await blocks(ward, sam)
+    await ward.intake().receive([earlier])
+    assert (await ward.patient(sam)).blocked_at is not None
+    assert await out_of_reach(ward) == ([] if words == "hello" else [True])
