@@ -122,9 +122,9 @@ def needs_help_first(concern: Concern | None) -> bool:
     return concern.ask or Level(concern.level) >= Level.URGENT
 
 
-def unsaved_card(program: Program, language: str, concern: Concern) -> str:
-    """The card for when storage is gone: help, and the truth that the team could not be told yet."""
-    return _card(program, language, "unsaved", concern)
+def unsaved_card(program: Program, language: str, concern: Concern, situation: str = "unsaved") -> str:
+    """The card for when storage is gone: help, and the truth that the team could not be told of this yet."""
+    return _card(program, language, situation, concern)
 
 
 def unheard(program: Program, language: str, medium: Medium) -> str:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, cast
 
-from bot import inbox, triage, turns
+from bot import inbox, sos, triage, turns
 from bot.concerns import Concern
 from bot.host import Host
 from bot.inbound import Inbound, Pressed
@@ -200,8 +200,8 @@ class Intake:
             for place, (inbound, concern) in enumerate(heard):
                 try:
                     goes_on = await self._read_and_turn(inbound, concern, kept)
-                except Exception:  # no turn comes behind it, but whoever presses for help there must find it
-                    await self._triage.help_unsaved([behind for behind, _ in heard[place + 1 :]])
+                except Exception:  # nothing can be kept: no turn comes, but who presses for help must find it
+                    await self._triage.answer_directly([left for left, _ in heard[place:]])
                     raise
                 if kept and not goes_on:
                     return
@@ -274,7 +274,9 @@ class Intake:
             give_up = partial(turns.apologise, host=self._host, inbound=inbound)
             unheard = isinstance(error, triage.Unheard)
             kept_now = partial(inbox.failed, inbound=inbound, give_up=give_up, presses=unheard)
-            goes_on = await self._storage.write(kept_now)
+            goes_on = await self._triage.take(kept_now, inbound)
+            if not goes_on and sos.wants_help(inbound):
+                await self._storage.write(partial(turns.stay, host=self._host, inbound=inbound))
             if unheard and kept and concern is not None:  # tried again at once, and it failed again
                 tell = partial(turns.tell_unheard, host=self._host, inbound=inbound, concern=concern)
                 await self._storage.write(tell, urgent=True)

@@ -130,8 +130,8 @@ def answer(unit: Unit, host: Host, inbound: Inbound) -> bool:
 
 
 def unsaved(program: Program, inbound: Inbound) -> str:
-    """The same for when storage is gone: the lines, or the exercise, which needs nothing of ours; what was
-    said by a button gets the card that says that nobody has been told of it yet."""
+    """The same for when storage is gone: the lines, or the exercise, which needs nothing of ours. A press is
+    told that it could not be kept, and that what was passed on before it stands."""
     language, event = inbound.language or "en", inbound.event
     if isinstance(event, Showed):
         return crisis.unheard(program, language, event.medium)
@@ -139,7 +139,7 @@ def unsaved(program: Program, inbound: Inbound) -> str:
     if wants_help(inbound) and asked[0] != "plan":
         way = asked[1] if asked[0] == "sos" else ""
         category = _FITTING[Way(way)] if way in set(Way) else Category.NONE
-        return crisis.unsaved_card(program, language, Concern(Level.NONE, category, evidence=""))
+        return crisis.unsaved_card(program, language, Concern(Level.NONE, category, evidence=""), "pressed")
     block = "grounding" if asked == ["ground"] else "sos_unsaved"
     return program.words.text(language, "crisis", block, **crisis.context(program, language, "unsaved"))
 

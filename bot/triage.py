@@ -3,7 +3,7 @@
 What explicit phrases hear is committed at once: flag, alert and card in a unit of its own. Help for whoever
 asks for it outright is, too. What only the model can hear, or what a phrase is not sure of, takes the time
 that it takes, off the event loop, and is committed before the message's own turn. What the storage cannot
-take in time is answered past it.
+take in time is answered past it: cards, calls, and the presses of somebody who may be in danger.
 
 One message that cannot be committed, by a fault of ours, must not keep all others from being heard: its turn
 fails with it, and both are tried again.
@@ -17,7 +17,7 @@ from functools import partial
 from typing import TypeVar
 
 from bot import crisis, inbox, safety, sos
-from bot.concerns import Concern, Hearer, Level
+from bot.concerns import Concern, Hearer
 from bot.direct import Direct
 from bot.host import Host
 from bot.inbound import Inbound, Pressed
@@ -105,7 +105,7 @@ class Triage:
                 await self._direct.send(inbound.key.hex(), inbound.chat, text)
 
         try:
-            await self._in_time(commit, concern.level, card)
+            await self._in_time(commit, card)
         except Exception:
             self._unheard.add(inbound.key)
 
@@ -116,9 +116,9 @@ class Triage:
             sos.answer(unit, self._host, inbound)
 
         with suppress(Exception):
-            await self._in_time(commit, Level.NONE, partial(self._help_unsaved, inbound))
+            await self._in_time(commit, partial(self._past_storage, inbound))
 
-    async def _help_unsaved(self, inbound: Inbound) -> None:
+    async def _past_storage(self, inbound: Inbound) -> None:
         """What can be done for a call or a press past the storage: help is sent, or the screen is cleared."""
         key, chat, message_id = inbound.key.hex(), inbound.chat, inbound.message_id
         if not sos.hides(inbound):
@@ -126,32 +126,37 @@ class Triage:
         elif message_id is not None:
             await self._direct.take_back(key, chat, message_id)
 
-    async def help_unsaved(self, inbounds: Sequence[Inbound]) -> None:
-        """Past the storage, what their presses ask for."""
+    async def answer_directly(self, inbounds: Sequence[Inbound]) -> None:
+        """Past the storage, which takes none of these, what their presses ask for."""
         for inbound in inbounds:
             if sos.wants_help(inbound) or sos.hides(inbound):
-                await self._help_unsaved(inbound)
+                await self._past_storage(inbound)
 
     async def take(self, turn: Work[T], inbound: Inbound) -> T:
-        """Commit its turn; help goes past the storage to whoever presses for it. Raises `Unheard`."""
+        """Commit its turn, or keep it; help goes past the storage to whoever presses for it where that takes
+        too long. An error says nothing of the storage yet: it may be a fault of ours. Raises `Unheard`."""
         if inbound.key in self._unheard:
             self._unheard.discard(inbound.key)
             raise Unheard
         if not (sos.wants_help(inbound) or sos.hides(inbound)):
             return await self._storage.write(turn)
-        return await self._in_time(turn, Level.NONE, partial(self._help_unsaved, inbound))
+        return await self._in_time(turn, partial(self._past_storage, inbound), only_late=True)
 
-    async def _in_time(self, commit: Work[T], level: Level, unsaved: Callable[[], Awaitable[None]]) -> T:
-        """Commit within `PATIENCE`, or do this past the storage."""
+    async def _in_time(
+        self, commit: Work[T], unsaved: Callable[[], Awaitable[None]], *, only_late: bool = False
+    ) -> T:
+        """Commit within `PATIENCE`, or do this past the storage; with `only_late`, not at an error."""
         writing = asyncio.ensure_future(self._storage.write(commit, urgent=True))
         try:
             return await asyncio.wait_for(asyncio.shield(writing), PATIENCE)
         except inbox.Behind:
             raise
         except Exception as error:
-            log.error("concern.not_committed", level=level, error=error)
-            await unsaved()
-            if not isinstance(error, TimeoutError):
+            late = isinstance(error, TimeoutError)
+            if late or not only_late:
+                log.error("triage.not_committed", error=error)
+                await unsaved()
+            if not late:
                 raise
             return await writing
 

@@ -94,6 +94,15 @@ def apologise(unit: Unit, host: Host, inbound: Inbound) -> None:
         menus.notify(unit, program, counselor, "dead_letter", code=person.code)
 
 
+def stay(unit: Unit, host: Host, inbound: Inbound) -> None:
+    """A press of somebody who may be in danger failed by a fault of ours, and is tried again: where help is
+    meanwhile, once."""
+    person = people.who(unit, inbound.chat, inbound.language)
+    language, program = people.language(person), host.program
+    text = program.words.text(language, "trouble", "trying", lines=program.lines_in(language))
+    outbox.say(unit, people.address(person), text, cause=f"trying:{inbound.key.hex()}")
+
+
 def tell_unheard(unit: Unit, host: Host, inbound: Inbound, concern: Concern) -> None:
     """Danger was heard and cannot be committed, by a fault of ours: the team hears that much at once."""
     person = people.who(unit, inbound.chat, inbound.language)

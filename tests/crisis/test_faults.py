@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from bot import crisis, inbox, sos, turns
-from bot.inbound import Inbound, Said
+from bot import attending, crisis, inbox, sos, turns
+from bot.direct import Direct
+from bot.inbound import Event, Inbound, Pressed, Said
 from bot.rows import Incoming, Outgoing, Receipt
 from tests.crisis.clinic import DIE, VEILED, Model, Ward, listen
+from tests.fakes import FakeStorage
 from tests.reminders.clinic import MINUTE
 
 
@@ -80,3 +82,59 @@ async def test_a_call_for_help_that_fails_before_its_turn_is_answered_by_it(
     sam = await ward.enrol()
     (said,) = await ward.says(sam, "/sos")
     assert "press what is going on" in said
+
+
+class Past(Direct):
+    """Keeps what is sent past the storage."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    async def send(self, key: str, chat: int, text: str) -> None:
+        self.texts.append(text)
+
+
+PRESSES = (Pressed("o:safe", "c"), Pressed("o:sos:using", "c"))
+
+
+@pytest.mark.parametrize("event", PRESSES)
+async def test_a_press_that_fails_by_a_fault_of_ours_is_answered_by_what_is_stored(
+    small_ward: Ward, monkeypatch: pytest.MonkeyPatch, event: Event
+) -> None:
+    """The storage is well, so nothing goes past it: help comes from there, once, and it is tried again."""
+    small_ward.direct = past = Past()
+    sam = await small_ward.enrol()
+    await small_ward.says(sam, DIE)
+    fails = broken(monkeypatch, attending, "take")
+    (said,) = await small_ward.hands_in(sam, event)
+    assert past.texts == []
+    assert "A line: 1-800" in said
+    assert "I'm trying again" in said
+    before = await small_ward._newest()
+    small_ward.clock.advance(MINUTE)
+    assert await small_ward.intake().retry() == 1
+    assert await small_ward.said_since(sam, before) == []
+    fails.clear()
+    small_ward.clock.advance(MINUTE)
+    assert await small_ward.intake().retry() == 1
+    assert len(await small_ward.said_since(sam, before)) == 1
+
+
+@pytest.mark.parametrize("event", [*PRESSES, Said("/sos", command="sos")])
+async def test_with_storage_gone_nothing_is_said_of_what_the_team_was_told_before(
+    small_ward: Ward, event: Event
+) -> None:
+    """An alert was rung: of a press, and of a call for help, only that it reaches nobody is known."""
+    assert isinstance(small_ward.storage, FakeStorage)
+    small_ward.direct = past = Past()
+    sam = await small_ward.enrol()
+    await small_ward.says(sam, DIE)
+    coming = await small_ward.inbound(sam, event)
+    small_ward.storage.fail = OSError("disk I/O error")
+    with pytest.raises(OSError, match="disk"):
+        await small_ward.intake().receive([coming])
+    assert past.texts
+    for text in past.texts:
+        assert "A line: 1-800" in text
+        assert "nobody has been told" not in text
+        assert "still stands" in text

@@ -345,7 +345,7 @@ async def test_a_commit_that_is_late_brings_no_second_card(
     air.down.set()
     await asyncio.gather(taking, sending)
     *direct, last = air.sent
-    assert ["nobody has been told yet" in text for text in direct] == ([] if lost else [True])
+    assert ["nobody has been told about this yet" in text for text in direct] == ([] if lost else [True])
     assert ("I have told them now" in last) is not lost
     assert ("nobody has confirmed reading it yet" in last) is lost
     assert await ward.rules(sam) == [("crisis", "emergency")]

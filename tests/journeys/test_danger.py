@@ -337,13 +337,13 @@ async def test_with_storage_gone_help_comes_at_once_and_the_team_is_told_later(
     clinic.sam.send(DANGER)
     card = await clinic.sam.wait(lambda m: LINES in m.text)
     assert time.monotonic() - began < 1.5 + LATE
-    assert "nobody has been told yet" in card.text
+    assert "nobody has been told about this yet" in card.text
     mend()
     told = await clinic.sam.wait("I have told them now", timeout=20)
     assert told.message_id > card.message_id
     await clinic.settle()
     await alerted(clinic, code)
-    cards = [m for m in clinic.sam.messages if "nobody has been told yet" in m.text]
+    cards = [m for m in clinic.sam.messages if "nobody has been told about this yet" in m.text]
     assert len(cards) == 1
     assert len(await flags(clinic, code)) == 1
     assert (await clinic.row(Patient, code=code)).standing == "enrolled"
@@ -393,7 +393,7 @@ async def test_with_storage_gone_whoever_asks_for_help_gets_the_lines_at_once(
     asks(clinic.sam)
     shown = await clinic.sam.wait(lambda m: LINES in m.text)
     assert time.monotonic() - began < 1.5 + LATE
-    assert "nobody has been told" in shown.text or then == "hear voice notes"
+    assert "broken on my side" in shown.text or then == "hear voice notes"
     mend()
     again = await clinic.sam.wait(lambda m: then in m.text and m.message_id > shown.message_id, timeout=20)
     await clinic.settle()
@@ -412,7 +412,7 @@ async def test_with_storage_gone_a_press_for_help_is_answered_too(
     mend = broken(clinic, monkeypatch, "refuses")
     clinic.sam.mark()
     clinic.sam.press_data(shown.message_id, data)
-    said = await clinic.sam.wait(lambda m: "5-4-3-2-1" in m.text or "nobody has been told" in m.text)
+    said = await clinic.sam.wait(lambda m: "5-4-3-2-1" in m.text or "broken on my side" in m.text)
     assert ("5-4-3-2-1" in said.text) == (data == "o:ground")
     mend()
 
@@ -461,7 +461,7 @@ async def test_with_storage_gone_no_button_is_silent_where_somebody_may_be_in_da
 
     def helped() -> list[str]:
         came = [m.text for m in clinic.sam.messages if not m.mine and m.message_id > shown.message_id]
-        return [text for text in came if "nobody has been told" in text or "5-4-3-2-1" in text]
+        return [text for text in came if "broken on my side" in text or "5-4-3-2-1" in text]
 
     async with asyncio.timeout(10):
         while len(helped()) < len(pressed):
@@ -485,7 +485,7 @@ async def test_with_storage_gone_the_look_in_after_use_brings_help(
     refused = refusal(clinic, monkeypatch)
     clinic.sam.mark()
     clinic.sam.press(opens)
-    card = await clinic.sam.wait(lambda m: LINES in m.text and "nobody has been told yet" in m.text)
+    card = await clinic.sam.wait(lambda m: LINES in m.text and "broken on my side" in m.text)
     await refused
     mend()
     await clinic.sam.wait(lambda m: asks(m) and m.message_id > card.message_id, timeout=20)
@@ -524,7 +524,7 @@ async def test_with_storage_gone_a_stranger_who_asks_for_help_finds_it(
     kim = clinic.phone(NEW)
     kim.send(asks)
     shown = await kim.wait(lambda m: LINES in m.text)
-    assert "nobody has been told" in shown.text
+    assert "can't tell anyone" in shown.text
     mend()
     again = await kim.wait(lambda m: LINES in m.text and m.message_id > shown.message_id, timeout=20)
     assert "broken" not in again.text

@@ -14,7 +14,7 @@ WORDS = Wording(CONTENT)
 LINES = read(CONTENT / "lines.toml")
 BELOW = {"enrolled": "plan", "enrolling": "exercise", "unreached": "plan"}
 ALONE = ["discharged", "declined", "stranger", "staff"]
-SITUATIONS = [*BELOW, *ALONE, "unsaved"]
+SITUATIONS = [*BELOW, *ALONE, "unsaved", "pressed"]
 
 
 def card(block: str, situation: str, category: Category | None, language: str, region: str = "US") -> str:
@@ -65,7 +65,7 @@ def test_who_knows_is_said_as_it_is(category: Category) -> None:
     for nobody in ALONE:
         assert "I keep none of your words" in said(nobody)
         assert "I am telling your team" not in said(nobody)
-    assert "nobody has been told yet" in said("unsaved")
+    assert "nobody has been told about this yet" in said("unsaved")
     assert "I can't reach anyone on your team" in said("unreached")
     assert "not watched around the clock" in said("unsaved")
 
