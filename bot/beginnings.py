@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bot import conversations, menus, outbox, people, safety, sessions, vigils, ways
+from bot import conversations, danger, menus, outbox, people, safety, sessions, vigils, ways
 from bot.host import Host
 from bot.inbound import Inbound
 from bot.rows import Patient, Session, SessionState
@@ -51,12 +51,12 @@ def _fresh(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: lis
 
 
 def _followup(unit: Unit, host: Host, patient: Patient, inbound: Inbound, args: list[str]) -> str | None:
-    left = sessions.unfinished(unit, patient, vigils.LOOK_IN)
+    left = sessions.unfinished(unit, patient, danger.LOOK_IN)
     if left is not None:
         conversations.go_on(unit, host, patient, left)
     else:
         about = sessions.by_code(unit, patient, args[0]) if args else None
-        opened = conversations.begin(unit, host, patient, vigils.LOOK_IN, about.id if about else None)
+        opened = conversations.begin(unit, host, patient, danger.LOOK_IN, about.id if about else None)
         if about is not None:
             vigils.over_look_in(unit, patient, opened, about.id)
     return None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot import alerts, causes, departures, desk, hiding, menus, outbox, people
+from bot import alerts, causes, danger, departures, desk, hiding, menus, outbox, people
 from bot.concerns import Category, Concern, Level
 from bot.flags import Raised
 from bot.host import Host
@@ -21,8 +21,6 @@ from bot.rows import Flag, Patient, Record, Staff, Standing
 from bot.unit import Unit
 
 CRISIS = "crisis"
-ASQ = "asq"
-PLAN = "safety_plan"
 ANSWER_WITHIN = timedelta(minutes=15)
 """Nothing answered for so long counts as a refusal, and as silence after a look-in (our clinical brief)."""
 RULES = (CRISIS, "asq", "asq_now", "safety", "no_answer", "silent", "lapse_body", "lapse_thoughts")
@@ -142,9 +140,10 @@ def buttons(unit: Unit, program: Program, patient: Patient, *, hide: bool = Fals
     hide = hide or hiding.is_watched(unit, patient)
     words, language = program.words, patient.language
     call = (words.plain(language, "crisis", "button_call"), "o:call")
-    plan = "button_plan" if unit.count(Record, patient_id=patient.id, dialog=PLAN) else "button_make_plan"
+    has_plan = unit.count(Record, patient_id=patient.id, dialog=danger.PLAN) > 0
     rows = [[hiding.button(program, patient)]] if hide else []
     if patient.standing == Standing.ENROLLED:
+        plan = "button_plan" if has_plan else "button_make_plan"
         rows.append([(words.plain(language, "crisis", plan), "o:plan")])
     return [
         *rows,

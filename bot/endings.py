@@ -12,6 +12,7 @@ from bot import (
     consents,
     coping,
     crisis,
+    danger,
     flags,
     menus,
     people,
@@ -44,27 +45,26 @@ NO_QUIET = "00:00"
 _READINGS = {
     "check_in": ("mood", "craving", "sleep", "used"),
     "trigger_log": ("urge",),
-    "trigger_followup": ("urge",),
-    "riding_out": ("urge",),
+    danger.LOOK_IN: ("urge",),
+    danger.RIDING_OUT: ("urge",),
 }
 PROMISES = frozenset({"asq_intro", "asq_call_now", "lapse_call"})
 """Questions and lines whose words promise the team: they go by who can be reached when they are said."""
-_FOLLOWUP = vigils.LOOK_IN
-_FOLLOWED = ("trigger_log", "riding_out")
-_RIDING_OUT = "riding_out"
+_FOLLOWED = ("trigger_log", danger.RIDING_OUT)
 
 
 def facts(unit: Unit, program: Program, patient: Patient, dialog: str, about: int | None = None) -> Facts:
     """What the script may know, frozen now; `about` is the session that a follow-up looks back on."""
     counselor = people.counselor_of(unit, patient)
     today = local_date(unit.now, patient.time_zone)
-    if dialog == _FOLLOWUP:
+    if dialog == danger.LOOK_IN:
         last = unit.one(Record, patient_id=patient.id, session_id=about or 0, dialog=_FOLLOWED)
-    elif dialog == plans.LINE:
+    elif dialog == danger.PLAN_LINE:
         last = None
     else:
         last = unit.one(Record, patient_id=patient.id, dialog=dialog, order="-at")
     since = local_date(patient.enrolled_at or unit.now, patient.time_zone)
+    plan = (plans.of(unit, patient) or {}) if dialog == danger.RIDING_OUT else {}
     return Facts(
         name=patient.name or "",
         language=patient.language,
@@ -78,9 +78,9 @@ def facts(unit: Unit, program: Program, patient: Patient, dialog: str, about: in
         recovery_days=progress.recovery_days(unit, patient),
         last=_looked_back_on(unit, patient, dialog, last),
         lines=program.lines_in(patient.language),
-        coping=coping.ranked(unit, patient) if dialog == _RIDING_OUT else (),
+        coping=coping.ranked(unit, patient) if dialog == danger.RIDING_OUT else (),
         thresholds=program.thresholds.to_json(),
-        people=tuple((plans.of(unit, patient) or {}).get("people", ())) if dialog == _RIDING_OUT else (),
+        people=tuple(plan.get("people", ())),
     )
 
 
@@ -95,7 +95,7 @@ def known(unit: Unit, program: Program, patient: Patient, shown: Facts, keys: It
 def _looked_back_on(unit: Unit, patient: Patient, dialog: str, last: Record | None) -> dict[str, Any]:
     if dialog in CHANGES:
         return preferences.set_now(unit, patient)
-    if dialog == plans.LINE:
+    if dialog == danger.PLAN_LINE:
         return dict(plans.of(unit, patient) or {})
     return last.body if last else {}
 
@@ -106,7 +106,7 @@ def told(unit: Unit, program: Program, patient: Patient, session: Session, turn:
     Once a look-in has heard about body and thoughts, nobody waits for the rest of it.
     After "I used" safety comes first: that the team is told stands with the offer of a call (lapse_call).
     """
-    if session.dialog == _FOLLOWUP and "lapse_thoughts" in turn.answers:
+    if session.dialog == danger.LOOK_IN and "lapse_thoughts" in turn.answers:
         vigils.end(unit, patient, session)
     so_far = told_so_far(turn.answers)
     if so_far is not None and so_far.risky:
@@ -175,7 +175,7 @@ def _look_in(
 
 
 def _ask_asq(unit: Unit, patient: Patient, host: Host) -> None:
-    safety.ask(unit, host, patient, crisis.ASQ, Category.SUICIDE)
+    safety.ask(unit, host, patient, danger.ASQ, Category.SUICIDE)
 
 
 def _below(unit: Unit, program: Program, patient: Patient, result: Any) -> Buttons:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot import hiding, outbox, people, sessions
+from bot import danger, hiding, outbox, people, sessions
 from bot.host import Host
 from bot.outbox import Address, Buttons, Lane
 from bot.people import Person
@@ -28,8 +28,6 @@ PATIENT = (
 )
 STAFF = ("caseload", "alerts", "patient", "invite", "oncall", "drill", "help")
 STRANGER = ("start", "help")
-_OF_SAFETY = ("asq", "safety")
-"""Dialogs whose very name tells what was said: a chat that was hidden does not offer them."""
 _MAIN = (("checkin",), ("thought", "trigger"), ("history", "settings"), ("plan", "sos"))
 
 
@@ -68,7 +66,7 @@ def left(unit: Unit, program: Program, patient: Patient) -> Buttons:
         state=(SessionState.OPEN, SessionState.ASIDE),
         order="-touched_at",
     )
-    if session is None or (session.dialog in _OF_SAFETY and hiding.is_hidden(unit, patient)):
+    if session is None or (session.dialog in danger.ASKING and hiding.is_hidden(unit, patient)):
         return []
     go_on = words.plain(language, "menu", "go_on", title=words.plain(language, session.dialog, "title"))
     return [[(go_on, f"o:resume:{sessions.code(session)}")]]

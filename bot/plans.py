@@ -7,7 +7,7 @@ Sharing is a consent of its own: given, shown and taken back here, and every loo
 
 from collections.abc import Callable, Mapping
 
-from bot import alerts, consents, conversations, crisis, outbox, people, sessions
+from bot import alerts, consents, conversations, danger, outbox, people, sessions
 from bot.host import Host
 from bot.inbound import Inbound
 from bot.outbox import Button, Buttons, Lane
@@ -18,16 +18,15 @@ from dialogs.safety_plan import PlanLine, Step, lines_of
 
 Handler = Callable[[Unit, Host, Patient, Inbound, list[str]], str | None]
 Plan = Mapping[str, list[str]]
-LINE = "plan_line"
 _LABEL = 40
 
 
 def of(unit: Unit, patient: Patient) -> Plan | None:
     """The plan as it stands now: lines by step; None while there is none."""
-    base = unit.one(Record, patient_id=patient.id, dialog=crisis.PLAN, order="-at")
+    base = unit.one(Record, patient_id=patient.id, dialog=danger.PLAN, order="-at")
     steps: dict[str, list[str]] = {step.value: [] for step in Step}
     if base is None:
-        left = sessions.unfinished(unit, patient, crisis.PLAN)
+        left = sessions.unfinished(unit, patient, danger.PLAN)
         for row in unit.find(Answer, session_id=left.id, superseded_at=None) if left else ():
             step = row.key.removeprefix("plan_")
             if step in steps and isinstance(row.body["value"], str):
@@ -36,7 +35,8 @@ def of(unit: Unit, patient: Patient) -> Plan | None:
             return None
         return steps
     steps = {step.value: list(base.body.get(step) or ()) for step in Step}
-    for change in unit.find(Record, patient_id=patient.id, dialog=LINE, order="at", at__ge=base.at):
+    changed = unit.find(Record, patient_id=patient.id, dialog=danger.PLAN_LINE, order="at", at__ge=base.at)
+    for change in changed:
         line = PlanLine(Step(change.body["step"]), change.body["number"], change.body["words"])
         steps[line.step] = line.applied(steps[line.step])
     return steps
@@ -150,21 +150,21 @@ def show_to_staff(unit: Unit, host: Host, staff: Staff, code: str) -> str | None
 
 
 def _make(unit: Unit, host: Host, patient: Patient, inbound: Inbound) -> None:
-    left = sessions.unfinished(unit, patient, crisis.PLAN)
+    left = sessions.unfinished(unit, patient, danger.PLAN)
     if left is not None:
         conversations.go_on(unit, host, patient, left)
     elif of(unit, patient) is None:
-        conversations.begin(unit, host, patient, crisis.PLAN)
+        conversations.begin(unit, host, patient, danger.PLAN)
     else:
         show(unit, host, patient, inbound)
 
 
 def _change_line(unit: Unit, host: Host, patient: Patient, topic: str) -> None:
     """One line is asked about at a time: an earlier one that was left unanswered is given up."""
-    left = sessions.unfinished(unit, patient, LINE)
+    left = sessions.unfinished(unit, patient, danger.PLAN_LINE)
     if left is not None:
         sessions.cancel(unit, left)
-    conversations.begin(unit, host, patient, LINE, topic=topic)
+    conversations.begin(unit, host, patient, danger.PLAN_LINE, topic=topic)
 
 
 def _show_step(unit: Unit, host: Host, patient: Patient, step: Step) -> None:
@@ -199,9 +199,9 @@ def _plan_buttons(unit: Unit, host: Host, patient: Patient, *, shared: bool) -> 
     words, language = host.program.words, patient.language
     who = _counselor(unit, patient)
     rows = [[_button(host.program, patient, "button_change", "o:plan:change")]]
-    left = sessions.unfinished(unit, patient, crisis.PLAN)
+    left = sessions.unfinished(unit, patient, danger.PLAN)
     if left is not None:
-        title = words.plain(language, crisis.PLAN, "title")
+        title = words.plain(language, danger.PLAN, "title")
         rows.insert(0, [(words.plain(language, "menu", "go_on", title=title), f"o:resume:{left.id:x}")])
     elif shared:
         rows.append([_button(host.program, patient, "button_unshare", "o:plan:unshare")])

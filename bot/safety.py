@@ -7,7 +7,7 @@ answered within the last hour stands. What was open before is offered again hour
 
 from datetime import datetime, timedelta
 
-from bot import calendar, conversations, crisis, reminders, sessions, vigils
+from bot import calendar, conversations, crisis, danger, reminders, sessions, vigils
 from bot.concerns import Category, Concern, Level
 from bot.host import Host
 from bot.nudges import Kind
@@ -15,11 +15,6 @@ from bot.rows import Answer, Patient, Session, SessionState, Standing
 from bot.unit import Unit
 from dialogs.prompts import Input, Text, Unclear
 
-QUESTION = "safety"
-ASKING = (crisis.ASQ, QUESTION)
-"""Dialogs of safety questions: to stop one is a refusal."""
-PLANNING = (*ASKING, crisis.PLAN, "plan_line")
-"""Dialogs whose answers name danger by design: there only present intent is heard."""
 _THOUGHTS = "lapse_thoughts"
 _STANDS = timedelta(hours=1)
 _LATER = timedelta(hours=3)
@@ -30,12 +25,12 @@ def asks_for(unit: Unit, host: Host, chat: int, written: datetime, category: str
     patient = unit.one(Patient, chat_hash=unit.digest(chat))
     session = sessions.current(unit, patient) if patient else None
     fresh = session is not None and sessions.is_answer(session, host.program, written)
-    if session is None or not fresh or session.dialog not in PLANNING:
+    if session is None or not fresh or session.dialog not in danger.PLANNING:
         return False
     match session.dialog:
-        case crisis.ASQ:
+        case danger.ASQ:
             return category in crisis.FOR_ASQ
-        case name if name == QUESTION:
+        case danger.SAFETY:
             return session.facts.get("topic") == category
         case _:
             return True
@@ -69,9 +64,9 @@ def follow(unit: Unit, host: Host, patient: Patient, concern: Concern | None) ->
         return
     category = Category(concern.category)
     enrolled = patient.standing == Standing.ENROLLED
-    dialog = crisis.ASQ if enrolled and category in crisis.FOR_ASQ else QUESTION
+    dialog = danger.ASQ if enrolled and category in crisis.FOR_ASQ else danger.SAFETY
     if concern.ask and _answered(unit, patient, dialog, category):
-        dialog = QUESTION
+        dialog = danger.SAFETY
     ask(unit, host, patient, dialog, category, anew=concern.ask)
 
 
@@ -95,12 +90,12 @@ def changed(unit: Unit, host: Host, patient: Patient, message_id: int) -> bool:
     session = unit.get(Session, row.session_id) if row is not None else None
     if row is None or session is None or session.state != SessionState.DONE:
         return False
-    if row.key == _THOUGHTS or session.dialog == crisis.ASQ:
-        ask(unit, host, patient, crisis.ASQ, Category.SUICIDE, anew=True)
-    elif session.dialog == QUESTION:
+    if row.key == _THOUGHTS or session.dialog == danger.ASQ:
+        ask(unit, host, patient, danger.ASQ, Category.SUICIDE, anew=True)
+    elif session.dialog == danger.SAFETY:
         topic = session.facts.get("topic")
         category = Category(topic) if topic in set(Category) else Category.NONE
-        ask(unit, host, patient, QUESTION, category, anew=True)
+        ask(unit, host, patient, danger.SAFETY, category, anew=True)
     else:
         return False
     return True
@@ -109,23 +104,23 @@ def changed(unit: Unit, host: Host, patient: Patient, message_id: int) -> bool:
 def stays_open(session: Session, concern: Concern | None) -> bool:
     """Whether safety questions go on waiting for a typed answer: more of the same gets one line and no other
     question, and only an emergency sets them aside."""
-    return session.dialog in ASKING and concern is not None and Level(concern.level) < Level.EMERGENCY
+    return session.dialog in danger.ASKING and concern is not None and Level(concern.level) < Level.EMERGENCY
 
 
 def hold(unit: Unit, patient: Patient, session: Session) -> None:
     """Offer a dialog that had to wait again, hours later and outside quiet hours."""
-    if session.dialog not in ASKING:
+    if session.dialog not in danger.ASKING:
         at = calendar.after_quiet(reminders.quiet_of(patient), patient.time_zone, unit.now + _LATER)
         reminders.once(unit, patient, Kind.LEFT, at, session.id)
 
 
 def stopped(unit: Unit, host: Host, patient: Patient, session: Session) -> bool:
     """ "Stop here" in the middle of safety questions: allowed, and a refusal. True if that was said."""
-    return session.dialog in ASKING and vigils.refused(unit, host.program, patient, session)
+    return session.dialog in danger.ASKING and vigils.refused(unit, host.program, patient, session)
 
 
 def _about(session: Session, category: Category) -> bool:
-    return session.dialog == crisis.ASQ or session.facts.get("topic") == category
+    return session.dialog == danger.ASQ or session.facts.get("topic") == category
 
 
 def _answered(unit: Unit, patient: Patient, dialog: str, category: Category) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot import danger
 from bot.program import Program
 from bot.rows import Answer, Patient, Session, SessionState
 from bot.unit import Unit
@@ -15,9 +16,7 @@ from dialogs.engine import Answers, Turn
 from dialogs.prompts import Dialog, Facts, Identity
 
 MARK = "!"
-_OF_DANGER = ("asq", "safety", "used", "using_now", "riding_out", "trigger_followup")
-_OF_USE = "lapse_"
-"""So begin the questions that follow "I used", in whatever dialog they stand."""
+"""With this in front, a button names a session in which somebody may be in danger (`code`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +76,7 @@ def unfinished(unit: Unit, patient: Patient, dialog: str) -> Session | None:
 def code(session: Session, key: str = "") -> str:
     """How a button names a session: with a mark where it, or the question of that key, is about danger. By
     that a press finds help when nothing can be read (`bot.sos.wants_help`)."""
-    danger = session.dialog in _OF_DANGER or key.startswith(_OF_USE)
-    return f"{MARK if danger else ''}{session.id:x}"
+    return f"{MARK if danger.is_about(session.dialog, key) else ''}{session.id:x}"
 
 
 def by_code(unit: Unit, patient: Patient, code: str) -> Session | None:

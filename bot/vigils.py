@@ -9,7 +9,7 @@ on the session's own cause, so that firing twice is harmless. Whatever was misse
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot import crisis, hiding, outbox
+from bot import crisis, danger, hiding, outbox
 from bot.concerns import Category, Level
 from bot.flags import Raised
 from bot.outbox import Lane
@@ -18,7 +18,6 @@ from bot.rows import Incoming, Patient, Reminder, Session, SessionState, Standin
 from bot.unit import Unit
 from dialogs.lapse import CHECK_AGAIN_MINUTES
 
-LOOK_IN = "trigger_followup"
 LOOK_IN_AFTER = timedelta(minutes=CHECK_AGAIN_MINUTES)
 
 
@@ -71,9 +70,9 @@ def refused(
     end(unit, patient, session)
     category = Category.SUICIDE
     topic = session.facts.get("topic", "")
-    if session.dialog == LOOK_IN:
+    if session.dialog == danger.LOOK_IN:
         category = Category.OVERDOSE
-    elif session.dialog != crisis.ASQ:
+    elif session.dialog != danger.ASQ:
         category = Category(topic) if topic in set(Category) else Category.NONE
     raised = Raised("no_answer", Level.URGENT, category)
     return _raise(unit, program, patient, raised, session, unasked=unasked)

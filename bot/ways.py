@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot import alerts, conversations, menus, outbox, people, reminders, safety, sessions, vigils
+from bot import alerts, conversations, danger, menus, outbox, people, reminders, sessions, vigils
 from bot.concerns import Category, Concern, Level
 from bot.host import Host
 from bot.inbound import Inbound
@@ -29,9 +29,7 @@ class Way(StrEnum):
     USING = "using"
 
 
-DIALOGS: Mapping[Way, str] = {Way.CRAVING: "riding_out", Way.USED: "used", Way.USING: "using_now"}
-_LAPSE = "lapse_"
-"""So begin the keys of the lapse flow, in whatever dialog it stands."""
+DIALOGS: Mapping[Way, str] = {Way.CRAVING: danger.RIDING_OUT, Way.USED: danger.USED, Way.USING: danger.USING}
 _TOLD = "lapse_call"
 """The question of the lapse flow that says who will see it."""
 _STANDS = {
@@ -63,10 +61,10 @@ def opened_by(
     session = sessions.asked(unit, host.program, patient, written)
     if way is None or session is None:
         return None if way is None or _gone_through(unit, patient, way) else way
-    if way is not Way.USING or session.dialog in (*safety.PLANNING, DIALOGS[way]):
+    if way is not Way.USING or session.dialog in (*danger.PLANNING, DIALOGS[way]):
         return None
     key = sessions.key(unit, host.program, session)
-    return None if key.startswith(_LAPSE) else way
+    return None if key.startswith(danger.LAPSE) else way
 
 
 def go(unit: Unit, host: Host, patient: Patient, way: Way, concern: Concern | None = None) -> None:
