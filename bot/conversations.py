@@ -97,7 +97,7 @@ def answer(
         going = _ask(unit, host, patient, sessions.replayed(going, at, answers))
     if given.data is not None and message_id is not None:
         # After the reply, which in one chat would wait for Telegram's answer to whatever leaves before it.
-        chosen = questions.chosen(host.program, patient.language, session, said.value, labels)
+        chosen = questions.chosen(host.program, patient.language, session, said.key, said.value, labels)
         outbox.set_buttons(unit, people.address(patient), message_id, [[chosen]])
     return going
 
@@ -158,7 +158,8 @@ def waiting(unit: Unit, program: Program, patient: Patient) -> list[list[Button]
     session = sessions.asked(unit, program, patient, unit.now)
     if session is None:
         return []
-    return [[questions.again(program, patient.language, session)]]
+    key = sessions.key(unit, program, session)
+    return [[questions.again(program, patient.language, session, key)]]
 
 
 def keep_words(unit: Unit, patient: Patient, text: str, message_id: int | None) -> None:

@@ -15,7 +15,7 @@ ASKING = (ASQ, SAFETY)
 """Dialogs of safety questions: to stop one is a refusal, and their very name tells what was said."""
 PLANNING = (*ASKING, PLAN, PLAN_LINE)
 """Dialogs whose answers name danger by design: there only present intent is heard."""
-_ABOUT = (*ASKING, RIDING_OUT, USED, USING, LOOK_IN)
+_ABOUT = (*PLANNING, RIDING_OUT, USED, USING, LOOK_IN)
 
 
 def is_about(dialog: str, key: str) -> bool:

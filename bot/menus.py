@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot import danger, hiding, outbox, people, sessions
+from bot import danger, hiding, outbox, people
 from bot.host import Host
 from bot.outbox import Address, Buttons, Lane
 from bot.people import Person
@@ -69,7 +69,7 @@ def left(unit: Unit, program: Program, patient: Patient) -> Buttons:
     if session is None or (session.dialog in danger.ASKING and hiding.is_hidden(unit, patient)):
         return []
     go_on = words.plain(language, "menu", "go_on", title=words.plain(language, session.dialog, "title"))
-    return [[(go_on, f"o:resume:{sessions.code(session)}")]]
+    return [[(go_on, f"o:resume:{session.id:x}")]]
 
 
 def greet(unit: Unit, host: Host, patient: Patient, block: str) -> None:

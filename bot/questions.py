@@ -38,18 +38,18 @@ def shown(program: Program, language: str, value: Any, labelled: Mapping[str, st
 
 
 def chosen(
-    program: Program, language: str, session: Session, value: Any, labelled: Mapping[str, str]
+    program: Program, language: str, session: Session, key: str, value: Any, labelled: Mapping[str, str]
 ) -> Button:
     """The one button that stays under an answered question: the answer, cut to fit. A press changes it."""
     answer = shown(program, language, value, labelled)
     text = program.words.plain(language, "navigation", "chosen", answer=answer)
     cut = text if len(text) <= _CHOSEN_AT_MOST else text[: _CHOSEN_AT_MOST - 1] + "…"
-    return cut, f"n:{_place(session)}:change"
+    return cut, f"n:{_place(session, key)}:change"
 
 
-def again(program: Program, language: str, session: Session) -> Button:
-    """Shows the open question once more."""
-    return program.words.plain(language, "navigation", "continue"), f"n:{_place(session)}:more"
+def again(program: Program, language: str, session: Session, key: str) -> Button:
+    """Shows the open question, which has this key, once more."""
+    return program.words.plain(language, "navigation", "continue"), f"n:{_place(session, key)}:more"
 
 
 def buttons(
@@ -85,5 +85,5 @@ def _columns(prompt: Prompt[Any], labelled: Mapping[str, str]) -> int:
     return max(1, min(prompt.columns, _ROW // (longest + _PADDING)))
 
 
-def _place(session: Session, key: str = "") -> str:
+def _place(session: Session, key: str) -> str:
     return f"{sessions.code(session, key)}:{session.turn}"

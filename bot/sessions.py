@@ -15,8 +15,9 @@ from dialogs import engine
 from dialogs.engine import Answers, Turn
 from dialogs.prompts import Dialog, Facts, Identity
 
-MARK = "!"
-"""With this in front, a button names a session in which somebody may be in danger (`code`)."""
+MARK = "+"
+"""With this in front, a button names a session in which somebody may be in danger (`code`). It is the sign of
+a number: while a release rolls out, a process of before reads it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def unfinished(unit: Unit, patient: Patient, dialog: str) -> Session | None:
     )
 
 
-def code(session: Session, key: str = "") -> str:
+def code(session: Session, key: str) -> str:
     """How a button names a session: with a mark where it, or the question of that key, is about danger. By
     that a press finds help when nothing can be read (`bot.sos.wants_help`)."""
     return f"{MARK if danger.is_about(session.dialog, key) else ''}{session.id:x}"
@@ -82,7 +83,7 @@ def code(session: Session, key: str = "") -> str:
 def by_code(unit: Unit, patient: Patient, code: str) -> Session | None:
     """This patient's session that a button names."""
     try:
-        session = unit.get(Session, int(code.removeprefix(MARK), 16))
+        session = unit.get(Session, int(code, 16))
     except ValueError:
         return None
     return session if session is not None and session.patient_id == patient.id else None

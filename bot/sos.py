@@ -42,7 +42,9 @@ _IN_DANGER = (
     "o:safe",
     "o:misunderstood",
     "o:followup:",
-    *(f"{kind}{sessions.MARK}" for kind in ("a:", "n:", "o:resume:")),
+    "o:resume:",
+    f"a:{sessions.MARK}",
+    f"n:{sessions.MARK}",
 )
 """So begin the other buttons that somebody in danger may press."""
 _HIDE = "o:hide"

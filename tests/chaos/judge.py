@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.crisis import RULES
 from bot.sandbox import Call, LocalTelegram
+from bot.sessions import MARK
 from tests.chaos.clinic import Clinic, Person
 from tests.chaos.patients import SKIP, UNASKED, Diary, Talk
 
@@ -213,7 +214,7 @@ def order(tg: LocalTelegram, diary: Diary) -> Iterator[Finding]:
             continue
         for data in presses(call):
             kind, _, rest = data.partition(":")
-            session, _, turn = rest.removeprefix("!").partition(":")
+            session, _, turn = rest.removeprefix(MARK).partition(":")
             number = turn.partition(":")[0]
             if kind not in ("a", "n") or not number.isdecimal():
                 continue

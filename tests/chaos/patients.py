@@ -19,6 +19,7 @@ from typing import TypeVar
 from bot.app import CONTENT
 from bot.clock import Clock
 from bot.sandbox import Btn, Phone, Shown
+from bot.sessions import MARK
 from bot.wording import Wording
 
 T = TypeVar("T")
@@ -99,7 +100,7 @@ class Question:
     def navigates(self, verb: str) -> Btn | None:
         """Its button back, skip or cancel."""
         wanted = f"n:{self.session}:{self.turn}:{verb}"
-        return next((button for button in self._buttons if _data(button).replace("!", "") == wanted), None)
+        return next((button for button in self._buttons if _data(button).replace(MARK, "") == wanted), None)
 
     @property
     def _buttons(self) -> list[Btn]:
@@ -609,7 +610,7 @@ def question_in(shown: Shown) -> Question | None:
         for button in row:
             parts = _data(button).split(":")
             if parts[0] in ("a", "n") and parts[-1] != "change":
-                return Question(shown, parts[1].removeprefix("!"), int(parts[2]))
+                return Question(shown, parts[1].removeprefix(MARK), int(parts[2]))
     return None
 
 

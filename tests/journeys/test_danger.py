@@ -429,7 +429,9 @@ SCENES: dict[str, tuple[tuple[str, ...], str]] = {
     "its second question": (("/sos", "[o:sos:used]", "[okay]"), ""),
     "a craving": (("/sos", "[o:sos:craving]"), ""),
     "use in a check-in": (("/checkin", "[5]", "[3]", "[yes]"), ""),
+    "going on with it": (("/checkin", "[5]", "[3]", "[yes]", "/menu"), "o:resume"),
     "the plan": (("/plan",), "o:"),
+    "its question": (("/plan", "[o:plan:make]"), ""),
 }
 """How somebody comes there, and how the buttons begin that they may press."""
 
