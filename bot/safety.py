@@ -37,11 +37,11 @@ def asks_for(unit: Unit, host: Host, chat: int, written: datetime, category: str
 
 
 def answers(unit: Unit, host: Host, chat: int, written: datetime, words: str) -> bool:
-    """Whether these words are just what the open question takes, as "eight" is where a mood is asked for:
-    what they mean there, the question knows best."""
+    """Whether these words are just the number, time, yes or no that the open question takes, as "eight" is
+    where a mood is asked for. What stands on its buttons is not read: that may stand in a cry, too."""
     patient = unit.one(Patient, chat_hash=unit.digest(chat))
     session = sessions.asked(unit, host.program, patient, written) if patient else None
-    prompt = sessions.load(unit, host.program, session).turn.prompt if session else None
+    prompt = sessions.prompt(unit, host.program, session) if session else None
     if patient is None or prompt is None or isinstance(prompt, Text):
         return False
     try:
