@@ -50,6 +50,8 @@ def take(unit: Unit, host: Host, patient: Patient, inbound: Inbound, concern: Co
             if rest and command != "start":
                 conversations.keep_words(unit, patient, inbound.words or "", inbound.message_id)
             return _command(unit, host, patient, inbound, command, rest)
+        case Said(text=text) | Edited(text=text) if sos.is_word(host.program, inbound):
+            return _word_for_help(unit, host, patient, inbound, text)
         case Said(text=text):
             return _words(unit, host, patient, inbound, text, concern)
         case Pressed(data=data):
@@ -98,21 +100,26 @@ def _command(
     return handler(unit, host, patient, inbound, [])
 
 
+def _word_for_help(unit: Unit, host: Host, patient: Patient, inbound: Inbound, text: str) -> str | None:
+    """Help, whatever is open. Where words are asked for it may be the answer, too; else it is kept."""
+    sos.sos(unit, host, patient, inbound, [])
+    if isinstance(inbound.event, Edited):
+        return _edited(unit, host, patient, inbound, text)
+    session = sessions.asked(unit, host.program, patient, inbound.at)
+    if session is not None and isinstance(sessions.prompt(unit, host.program, session), Text):
+        given = Input(at=inbound.at, text=text)
+        conversations.answer(unit, host, patient, session, given, inbound.message_id)
+    else:
+        conversations.keep_words(unit, patient, text, inbound.message_id)
+    return None
+
+
 def _words(
     unit: Unit, host: Host, patient: Patient, inbound: Inbound, text: str, concern: Concern | None
 ) -> str | None:
-    """Typed words: the answer to the open question if it is fresh, else free words, kept and answered. A word
-    for help brings it, whatever is open; where words are asked for it may be the answer too."""
+    """Typed words: the answer to the open question if it is fresh, else free words, kept and answered."""
     session = sessions.current(unit, patient)
     fresh = session is not None and sessions.is_answer(session, host.program, inbound.at)
-    if sos.is_word(host.program, inbound.language, text):
-        sos.sos(unit, host, patient, inbound, [])
-        prompt = (
-            sessions.load(unit, host.program, session).turn.prompt if session is not None and fresh else None
-        )
-        if not isinstance(prompt, Text):
-            conversations.keep_words(unit, patient, text, inbound.message_id)
-            return None
     if session is not None and fresh:
         given = Input(at=inbound.at, text=text, danger=_asked_for(concern))
         conversations.answer(unit, host, patient, session, given, inbound.message_id)

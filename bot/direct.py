@@ -31,6 +31,10 @@ class Direct:
         """Delete this message for this update now, unless that was done; best effort."""
         await self._once(key, {"chat": chat, "kind": Kind.DELETE, "message_ids": [message_id]})
 
+    def forget(self, key: str) -> None:
+        """This update has been answered, by no card that will ask for this."""
+        self._cards.pop(key, None)
+
     async def _once(self, key: str, body: dict[str, Any]) -> None:
         if key in self._cards:
             return
@@ -51,5 +55,5 @@ class Direct:
         if arrived is not None and await asyncio.shield(arrived) and body["news"] is not None:
             body = {**body, "text": body["news"]}
         sent = await self._courier.deliver(body, message_id=message_id)
-        self._cards.pop(body.get("card", ""), None)
+        self.forget(body.get("card", ""))
         return sent

@@ -275,7 +275,7 @@ class Intake:
             unheard = isinstance(error, triage.Unheard)
             kept_now = partial(inbox.failed, inbound=inbound, give_up=give_up, presses=unheard)
             goes_on = await self._triage.take(kept_now, inbound)
-            if not goes_on and sos.wants_help(inbound):
+            if not goes_on and sos.wants_help(self._host.program, inbound):
                 await self._storage.write(partial(turns.stay, host=self._host, inbound=inbound))
             if unheard and kept and concern is not None:  # tried again at once, and it failed again
                 tell = partial(turns.tell_unheard, host=self._host, inbound=inbound, concern=concern)

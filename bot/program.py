@@ -15,8 +15,6 @@ from dialogs.prompts import Dialog, Facts, Prompt
 class Words(Protocol):
     """What `bot.wording.Wording` gives: every sentence that anybody reads."""
 
-    def __hash__(self) -> int: ...
-
     def prompt(
         self, language: str, dialog_name: str, prompt: Prompt[Any], turn: Any, facts: Facts
     ) -> str: ...
@@ -35,7 +33,8 @@ class Program:
     """`username` is the bot's own, for links. Durations are the program's to change.
 
     An unanswered alert reaches the backup, the supervisors and everyone after so many minutes. `channels`
-    are the kinds of message of the second channel that are set up ("email", "webhook").
+    are the kinds of message of the second channel that are set up ("email", "webhook"). `typed` is what
+    `bot.typed` has read of the words.
     """
 
     name: str
@@ -59,6 +58,7 @@ class Program:
     thresholds: Thresholds = field(default_factory=Thresholds)
     alert_details: bool = False
     channels: tuple[str, ...] = ()
+    typed: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict, init=False, compare=False)
 
     def lines_in(self, language: str, category: str = "") -> tuple[str, ...]:
         """The region's crisis lines as plain words; for one category, those that fit it."""

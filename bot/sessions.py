@@ -13,7 +13,7 @@ from bot.rows import Answer, Patient, Session, SessionState
 from bot.unit import Unit
 from dialogs import engine
 from dialogs.engine import Answers, Turn
-from dialogs.prompts import Dialog, Facts, Identity
+from dialogs.prompts import Dialog, Facts, Identity, Prompt
 
 MARK = "+"
 """With this in front, a button names a session in which somebody may be in danger (`code`). It is the sign of
@@ -89,10 +89,15 @@ def by_code(unit: Unit, patient: Patient, code: str) -> Session | None:
     return session if session is not None and session.patient_id == patient.id else None
 
 
+def prompt(unit: Unit, program: Program, session: Session) -> Prompt[Any] | None:
+    """The question that is open in a session; None when all is answered."""
+    return load(unit, program, session).turn.prompt
+
+
 def key(unit: Unit, program: Program, session: Session) -> str:
-    """The key of the question that is open in a session; empty when all is answered."""
-    prompt = load(unit, program, session).turn.prompt
-    return prompt.key if prompt is not None else ""
+    """Its key; empty when all is answered."""
+    asked = prompt(unit, program, session)
+    return asked.key if asked is not None else ""
 
 
 def is_asked(unit: Unit, session: Session, turn: Turn[Any]) -> bool:

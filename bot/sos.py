@@ -5,9 +5,7 @@ and the alert are committed before this turn (`crisis.pressed`), and what follow
 buttons under a card are answered here too; none of them takes back what was set off.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 
 from bot import (
     alerts,
@@ -22,6 +20,7 @@ from bot import (
     rota,
     safety,
     sessions,
+    typed,
     ways,
 )
 from bot.concerns import Category, Concern, Level
@@ -29,7 +28,7 @@ from bot.flags import Raised
 from bot.host import Host
 from bot.inbound import Edited, Event, Inbound, Medium, Pressed, Said, Showed
 from bot.outbox import Button, Buttons
-from bot.program import Program, Words, local
+from bot.program import Program, local
 from bot.rows import Flag, Outgoing, Patient, Staff, Standing
 from bot.unit import Unit
 from bot.ways import Way
@@ -48,9 +47,6 @@ _IN_DANGER = (
 )
 """So begin the other buttons that somebody in danger may press."""
 _HIDE = "o:hide"
-_WORD = 40
-"""Letters of a word for help at most: so nobody else's words are looked at twice."""
-_SIGNS = re.compile(r"[\W_]+")
 _FITTING = {Way.CRAVING: Category.CRAVING, Way.USED: Category.LAPSE, Way.USING: Category.LAPSE}
 _WAYS = (("craving",), ("suicide",), ("overdose", "withdrawal"), ("hurt",), ("used", "using"))
 
@@ -59,8 +55,8 @@ def is_call(program: Program, inbound: Inbound) -> bool:
     """Whether somebody asks for help outright, be it by the bare word, or may do so where nobody can hear it:
     in a voice note."""
     match inbound.event:
-        case Said(text=text, command=None) | Edited(text=text):
-            return is_word(program, inbound.language, text)
+        case Said(command=None) | Edited():
+            return is_word(program, inbound)
         case Said(command="sos" | "help" | "plan"):
             return True
         case Pressed(data=data):
@@ -71,19 +67,9 @@ def is_call(program: Program, inbound: Inbound) -> bool:
             return False
 
 
-def is_word(program: Program, language: str | None, text: str) -> bool:
+def is_word(program: Program, inbound: Inbound) -> bool:
     """Whether all that was typed is a word for help, whatever signs stand around it."""
-    if len(text) > _WORD:
-        return False
-    bare = " ".join(_SIGNS.sub(" ", text.casefold().replace("'", "").replace("’", "")).split())
-    return bare in _typed(program.words, language or alerts.LANGUAGE)
-
-
-@lru_cache(maxsize=64)
-def _typed(words: Words, language: str) -> frozenset[str]:
-    """Every word for help in this language, and in English: looked up at each text, read once."""
-    both = (words.plain(one, "crisis", "typed") for one in (alerts.LANGUAGE, language))
-    return frozenset(word for block in both for word in block.split("|"))
+    return _types(program, inbound, typed.HELP)
 
 
 def is_way(inbound: Inbound) -> bool:
@@ -92,10 +78,14 @@ def is_way(inbound: Inbound) -> bool:
     return isinstance(event, Pressed) and event.data.startswith("o:sos:") and not crisis.pressed(event.data)
 
 
-def wants_help(inbound: Inbound) -> bool:
-    """Whether a button is pressed by somebody who may be in danger, and no card of its own answers it."""
-    event = inbound.event
-    return isinstance(event, Pressed) and event.data.startswith(_IN_DANGER) and not crisis.pressed(event.data)
+def wants_help(program: Program, inbound: Inbound) -> bool:
+    """Whether somebody who may be in danger presses a button, or types what it says, and no card of its own
+    answers that."""
+    match inbound.event:
+        case Pressed(data=data):
+            return data.startswith(_IN_DANGER) and not crisis.pressed(data)
+        case _:
+            return _types(program, inbound, typed.ANSWERS)
 
 
 def hides(inbound: Inbound) -> bool:
@@ -138,7 +128,7 @@ def unsaved(program: Program, inbound: Inbound) -> str:
     if isinstance(event, Showed):
         return crisis.unheard(program, language, event.medium)
     asked = _asked_for(event)
-    if wants_help(inbound) and asked[0] != "plan":
+    if wants_help(program, inbound) and asked[0] != "plan":
         way = asked[1] if asked[0] == "sos" else ""
         category = _FITTING[Way(way)] if way in set(Way) else Category.NONE
         return crisis.unsaved_card(program, language, Concern(Level.NONE, category, evidence=""), "pressed")
@@ -232,6 +222,14 @@ def _ways(unit: Unit, host: Host, patient: Patient) -> Buttons:
             ],
         ]
     return [*rows, *crisis.buttons(unit, host.program, patient)[:-1]]
+
+
+def _types(program: Program, inbound: Inbound, what: str) -> bool:
+    match inbound.event:
+        case Said(text=text, command=None) | Edited(text=text):
+            return typed.means(program, inbound.language, what, text)
+        case _:
+            return False
 
 
 def _asked_for(event: Event) -> list[str]:

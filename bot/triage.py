@@ -129,7 +129,7 @@ class Triage:
     async def answer_directly(self, inbounds: Sequence[Inbound]) -> None:
         """Past the storage, which takes none of these, what their presses ask for."""
         for inbound in inbounds:
-            if sos.wants_help(inbound) or sos.hides(inbound):
+            if self._is_pressing(inbound):
                 await self._past_storage(inbound)
 
     async def take(self, turn: Work[T], inbound: Inbound) -> T:
@@ -138,15 +138,27 @@ class Triage:
         if inbound.key in self._unheard:
             self._unheard.discard(inbound.key)
             raise Unheard
-        if not (sos.wants_help(inbound) or sos.hides(inbound)):
+        if not self._is_pressing(inbound):
             return await self._storage.write(turn)
-        return await self._in_time(turn, partial(self._past_storage, inbound), only_late=True)
+        # A short answer may be to any question: it is committed together with the others'.
+        urgent = isinstance(inbound.event, Pressed)
+        taken = await self._in_time(turn, partial(self._past_storage, inbound), urgent=urgent, only_late=True)
+        self._direct.forget(inbound.key.hex())
+        return taken
+
+    def _is_pressing(self, inbound: Inbound) -> bool:
+        return sos.wants_help(self._host.program, inbound) or sos.hides(inbound)
 
     async def _in_time(
-        self, commit: Work[T], unsaved: Callable[[], Awaitable[None]], *, only_late: bool = False
+        self,
+        commit: Work[T],
+        unsaved: Callable[[], Awaitable[None]],
+        *,
+        urgent: bool = True,
+        only_late: bool = False,
     ) -> T:
         """Commit within `PATIENCE`, or do this past the storage; with `only_late`, not at an error."""
-        writing = asyncio.ensure_future(self._storage.write(commit, urgent=True))
+        writing = asyncio.ensure_future(self._storage.write(commit, urgent=urgent))
         try:
             return await asyncio.wait_for(asyncio.shield(writing), PATIENCE)
         except inbox.Behind:

@@ -132,7 +132,7 @@ def _enrolling(
             return None
         case Said(command="cancel" | "back" | "sos" | "help" | "plan" as command):
             return _ENROLLING[command](unit, host, patient, inbound, [])
-        case Said(command=None, text=text) if sos.is_word(host.program, inbound.language, text):
+        case Said(command=None, text=text) if sos.is_word(host.program, inbound):
             if sessions.unfinished(unit, patient, beginnings.ENROLMENT) is not None:
                 conversations.keep_words(unit, patient, text, inbound.message_id)
             return sos.sos(unit, host, patient, inbound, [])

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from bot import attending, crisis, inbox, sos, turns
+from bot.courier import Gone
 from bot.direct import Direct
-from bot.inbound import Event, Inbound, Pressed, Said
+from bot.inbound import Edited, Event, Inbound, Pressed, Said
 from bot.rows import Incoming, Outgoing, Receipt
 from tests.crisis.clinic import DIE, VEILED, Model, Ward, listen
 from tests.fakes import FakeStorage
@@ -82,19 +83,24 @@ async def test_a_call_for_help_that_fails_before_its_turn_is_answered_by_it(
     sam = await ward.enrol()
     (said,) = await ward.says(sam, "/sos")
     assert "press what is going on" in said
+    await ward.says(sam, "hekp")
+    (said,) = await ward.hands_in(sam, Edited("help me"))
+    assert "press what is going on" in said
 
 
 class Past(Direct):
     """Keeps what is sent past the storage."""
 
     def __init__(self) -> None:
+        super().__init__(None)  # type: ignore[arg-type]
         self.texts: list[str] = []
 
     async def send(self, key: str, chat: int, text: str) -> None:
         self.texts.append(text)
 
 
-PRESSES = (Pressed("o:safe", "c"), Pressed("o:sos:using", "c"))
+PRESSES = (Pressed("o:safe", "c"), Pressed("o:sos:using", "c"), Said("Yes."), Edited("no"))
+"""Of somebody whose ASQ is open."""
 
 
 @pytest.mark.parametrize("event", PRESSES)
@@ -138,3 +144,57 @@ async def test_with_storage_gone_nothing_is_said_of_what_the_team_was_told_befor
         assert "A line: 1-800" in text
         assert "nobody has been told" not in text
         assert "still stands" in text
+
+
+class Sent:
+    """A courier that keeps what it is given."""
+
+    def __init__(self, refuses: tuple[str, ...] = ()) -> None:
+        self.bodies: list[dict[str, Any]] = []
+        self.refuses = refuses
+
+    async def deliver(self, body: dict[str, Any], *, message_id: int | None = None) -> int | None:
+        self.bodies.append(body)
+        if body["kind"] in self.refuses:
+            raise Gone
+        return 1
+
+
+@pytest.mark.parametrize("event", [*PRESSES, Pressed("o:hide", "c")])
+async def test_what_went_past_the_storage_goes_once_and_is_forgotten_once_it_is_taken(
+    small_ward: Ward, event: Event
+) -> None:
+    """Telegram hands it over again and again. A process that runs for months keeps no key of it."""
+    assert isinstance(small_ward.storage, FakeStorage)
+    sent = Sent()
+    small_ward.direct = Direct(sent)
+    sam = await small_ward.enrol()
+    await small_ward.says(sam, DIE)
+    coming = await small_ward.inbound(sam, event)
+    small_ward.storage.fail = OSError("disk I/O error")
+    for _ in range(3):
+        with pytest.raises(OSError, match="disk"):
+            await small_ward.intake().receive([coming])
+    assert len(sent.bodies) == 1
+    small_ward.storage.fail = None
+    await small_ward.intake().receive([coming])
+    assert small_ward.direct._cards == {}
+
+
+@pytest.mark.parametrize(("event", "urgent"), [(Said("yes"), False), (Pressed("o:safe", "c"), True)])
+async def test_a_short_answer_is_committed_with_the_others_and_a_press_before_them(
+    small_ward: Ward, monkeypatch: pytest.MonkeyPatch, event: Event, urgent: bool
+) -> None:
+    """Nearly all that are typed answer an ordinary question."""
+    sam = await small_ward.enrol()
+    await small_ward.says(sam, DIE)
+    coming = await small_ward.inbound(sam, event)
+    write, before = small_ward.storage.write, list[bool]()
+
+    async def watched(work: Any, *, urgent: bool = False) -> Any:
+        before.append(urgent)
+        return await write(work, urgent=urgent)
+
+    monkeypatch.setattr(small_ward.storage, "write", watched)
+    await small_ward.intake().receive([coming])
+    assert before == [urgent]

@@ -68,4 +68,4 @@ async def unknown(ward: Ward, id: int, since: int) -> list[str]:
     asked = [data for data in every if data.startswith(("a:", "n:", "o:resume:"))]
     assert asked
     pressed = [Inbound(b"key", 1, 1, ward.now, Pressed(data, "c"), None) for data in asked]
-    return [data for data, one in zip(asked, pressed, strict=True) if not sos.wants_help(one)]
+    return [data for data, one in zip(asked, pressed, strict=True) if not sos.wants_help(ward.program, one)]

@@ -1,12 +1,16 @@
 """/sos: each need its own short way, and what is pressed there is heard like words."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
-from bot import inbox
+from bot import inbox, typed
 from bot.concerns import Level
 from bot.inbound import Edited, Inbound, Medium, Said, Showed
 from bot.rows import Answer, Message, Outgoing, SessionState, Staff
 from tests.crisis.clinic import Ward
+from tests.reminders.clinic import WORDS
 
 WAYS = "press what is going on"
 PRESSED = [
@@ -73,14 +77,33 @@ async def test_a_word_for_help_within_a_sentence_is_none(small_ward: Ward) -> No
 
 
 async def test_of_the_team_such_a_word_is_their_work(small_ward: Ward) -> None:
+    """They read what they can do here, as after any words of theirs that nothing waits for."""
     dana = small_ward.dana
     assert dana is not None
     assert dana.chat is not None
     before = await small_ward._newest()
     coming = Inbound(b"of the team", dana.chat, dana.chat, small_ward.now, Said("call me"), 7)
     await small_ward.intake().receive([coming])
-    rows = await small_ward.queued(staff_id__not=None, id__gt=before)
-    assert "telling no one" not in str([row.body for row in rows])
+    (row,) = await small_ward.queued(staff_id=dana.id, id__gt=before)
+    assert row.body is not None
+    assert "Here is what I can do for you" in row.body["text"]
+    assert any(data.startswith("s:caseload") for line in row.body["buttons"] for _, data in line)
+
+
+@pytest.mark.parametrize("talk", ["1-800.HELP", "9-8-8", "The Line"])
+async def test_a_number_is_a_word_for_help_however_its_country_writes_it(
+    small_ward: Ward, monkeypatch: pytest.MonkeyPatch, talk: str
+) -> None:
+    plain = WORDS.plain
+
+    def elsewhere(language: str, file: str, block: str, /, **context: object) -> str:
+        return plain(language, file, block, **context).replace("|988|", f"|{talk}|")
+
+    words = SimpleNamespace(plain=elsewhere, text=WORDS.text)
+    program = replace(small_ward.program, words=words)
+    for said in (talk, talk.upper(), f"{talk.lower()}!"):
+        assert typed.means(program, None, typed.HELP, said)
+    assert not typed.means(program, None, typed.HELP, "988")
 
 
 async def test_a_voice_note_gets_its_line_and_the_open_question_again(ward: Ward) -> None:
