@@ -87,7 +87,7 @@ def reached(unit: Unit, program: Program, patient: Patient) -> str:
 
 def in_emergency(unit: Unit, patient: Patient) -> bool:
     """Whether help is on its way to be called: then nothing more is asked."""
-    return unit.count(Flag, patient_id=patient.id, level=Level.EMERGENCY, seen_at=None, closed_at=None) > 0
+    return _unanswered(unit, patient) is not None
 
 
 def stand_by(unit: Unit, program: Program, patient: Patient, *, kept: bool) -> bool:
@@ -96,8 +96,7 @@ def stand_by(unit: Unit, program: Program, patient: Patient, *, kept: bool) -> b
 
     Where somebody else may read along, nothing of it is. `kept`: words came, and are kept.
     """
-    open_now = {"patient_id": patient.id, "level": Level.EMERGENCY, "seen_at": None, "closed_at": None}
-    flag = unit.one(Flag, order="-at", **open_now)
+    flag = _unanswered(unit, patient)
     if flag is None or hiding.is_watched(unit, patient) or hiding.is_hidden(unit, patient):
         return False
     text = program.words.text(
@@ -108,9 +107,16 @@ def stand_by(unit: Unit, program: Program, patient: Patient, *, kept: bool) -> b
         situation=reached(unit, program, patient),
         kept=kept,
     )
-    below = [*buttons(unit, program, patient)[:-1], *menus.left(unit, program, patient)]
+    below = [*buttons(unit, program, patient, about_it=False), *menus.left(unit, program, patient)]
     outbox.say(unit, people.address(patient), text, below)
     return True
+
+
+def _unanswered(unit: Unit, patient: Patient) -> Flag | None:
+    """The newest emergency that nobody on the team has answered."""
+    return unit.one(
+        Flag, patient_id=patient.id, level=Level.EMERGENCY, seen_at=None, closed_at=None, order="-at"
+    )
 
 
 def needs_help_first(concern: Concern | None) -> bool:
@@ -131,11 +137,14 @@ def unheard(program: Program, language: str, medium: Medium) -> str:
     return program.words.text(language, "crisis", block, **context(program, language, "enrolled"))
 
 
-def buttons(unit: Unit, program: Program, patient: Patient, *, hide: bool = False) -> Buttons:
+def buttons(
+    unit: Unit, program: Program, patient: Patient, *, hide: bool = False, about_it: bool = True
+) -> Buttons:
     """What a person can do from a card, with one press each. What was set off is taken back by none.
 
-    With `hide`, and while the phone may be watched, all can be hidden. A call stays a wish that anybody may
-    have: there it is asked first whether the phone may ring (`bot.sos.call`).
+    `about_it`: what they can say of the alert, too. With `hide`, and while the phone may be watched, all can be
+    hidden. A call stays a wish that anybody may have: there it is asked first whether the phone may ring
+    (`bot.sos.call`).
     """
     hide = hide or hiding.is_watched(unit, patient)
     words, language = program.words, patient.language
@@ -145,17 +154,12 @@ def buttons(unit: Unit, program: Program, patient: Patient, *, hide: bool = Fals
     if patient.standing == Standing.ENROLLED:
         plan = "button_plan" if has_plan else "button_make_plan"
         rows.append([(words.plain(language, "crisis", plan), "o:plan")])
-    return [
-        *rows,
-        [
-            call,
-            (words.plain(language, "crisis", "button_ground"), "o:ground"),
-        ],
-        [
-            (words.plain(language, "crisis", "button_safe"), "o:safe"),
-            (words.plain(language, "crisis", "button_misunderstood"), "o:misunderstood"),
-        ],
+    rows.append([call, (words.plain(language, "crisis", "button_ground"), "o:ground")])
+    said = [
+        (words.plain(language, "crisis", "button_safe"), "o:safe"),
+        (words.plain(language, "crisis", "button_misunderstood"), "o:misunderstood"),
     ]
+    return [*rows, said] if about_it else rows
 
 
 def pressed(data: str) -> Concern | None:

@@ -221,7 +221,7 @@ def _ways(unit: Unit, host: Host, patient: Patient) -> Buttons:
                 _button(host, patient, "button_ground", "o:ground"),
             ],
         ]
-    return [*rows, *crisis.buttons(unit, host.program, patient)[:-1]]
+    return [*rows, *crisis.buttons(unit, host.program, patient, about_it=False)]
 
 
 def _types(program: Program, inbound: Inbound, what: str) -> bool:

@@ -50,6 +50,8 @@ _BEFORE_CONSENT = (
     "o:sos:hurt",
 )
 """Buttons for somebody in danger, which wait for nobody's consent."""
+_GOING_ON = ("a:", "n:", "o:resume:")
+"""So begin the buttons of the dialog that they are in."""
 _GOING = timedelta(minutes=10)
 """How long messages of a group that we have left may still be on their way."""
 
@@ -128,8 +130,6 @@ def _enrolling(
             if outcome not in (Redeemed.USED, Redeemed.PATIENT):
                 text = host.program.words.text(patient.language, "menu", f"token_{outcome}", name="")
                 outbox.say(unit, people.address(patient), text)
-        case Said(command="start") if crisis.stand_by(unit, host.program, patient, kept=False):
-            return None
         case Said(command="cancel" | "back" | "sos" | "help" | "plan" as command):
             return _ENROLLING[command](unit, host, patient, inbound, [])
         case Said(command=None, text=text) if sos.is_word(host.program, inbound):
@@ -140,7 +140,7 @@ def _enrolling(
             return _unasked(unit, host, patient, inbound, text, concern)
         case Said(command=None) | Showed() | Edited():
             return attending.take(unit, host, patient, inbound, concern)
-        case Pressed(data=data) if data[:2] in ("a:", "n:") or data in _BEFORE_CONSENT:
+        case Pressed(data=data) if data.startswith(_GOING_ON) or data in _BEFORE_CONSENT:
             return attending.take(unit, host, patient, inbound, concern)
         case _:
             pass
@@ -174,6 +174,9 @@ def _unasked(
 
 
 def _enrol(unit: Unit, host: Host, patient: Patient) -> None:
+    """Hold the form out. In an emergency that nobody has answered, whoever wants it goes on by its button."""
+    if crisis.stand_by(unit, host.program, patient, kept=False):
+        return
     session = sessions.unfinished(unit, patient, beginnings.ENROLMENT)
     if session is None:
         conversations.begin(unit, host, patient, beginnings.ENROLMENT)

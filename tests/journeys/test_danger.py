@@ -138,7 +138,7 @@ async def test_mid_enrolment_the_inviting_counselor_gets_code_and_level(clinic: 
     assert "counselor who invited you" in card.text
     await alerted(clinic, invited.code)
     # Enrolment waits: no form is held out to somebody in an emergency, but it goes on with one press.
-    for said in ("I called my sister", "/start"):
+    for said in ("I called my sister", "/start", f"/start {invited.token}", "/menu"):
         [told] = await clinic.say(kim, said)
         assert LINES in told.text
         assert "the counselor who invited you" in told.text
