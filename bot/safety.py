@@ -7,7 +7,7 @@ answered within the last hour stands. What was open before is offered again hour
 
 from datetime import datetime, timedelta
 
-from bot import calendar, conversations, crisis, danger, reminders, sessions, vigils
+from bot import calendar, conversations, crisis, danger, outbox, people, reminders, sessions, vigils
 from bot.concerns import Category, Concern, Level
 from bot.host import Host
 from bot.nudges import Kind
@@ -85,19 +85,23 @@ def ask(
 
 def changed(unit: Unit, host: Host, patient: Patient, message_id: int) -> bool:
     """Somebody rewrites what they typed to a safety question that is over: its answers have gone where they
-    went, so they are asked anew. True if they are."""
+    went, so they are asked anew, but not while help is called. True if anything was said of it."""
     row = unit.one(Answer, patient_id=patient.id, message_id=message_id, superseded_at=None)
     session = unit.get(Session, row.session_id) if row is not None else None
     if row is None or session is None or session.state != SessionState.DONE:
         return False
     if row.key == _THOUGHTS or session.dialog == danger.ASQ:
-        ask(unit, host, patient, danger.ASQ, Category.SUICIDE, anew=True)
+        dialog, category = danger.ASQ, Category.SUICIDE
     elif session.dialog == danger.SAFETY:
         topic = session.facts.get("topic")
-        category = Category(topic) if topic in set(Category) else Category.NONE
-        ask(unit, host, patient, danger.SAFETY, category, anew=True)
+        dialog, category = danger.SAFETY, Category(topic) if topic in set(Category) else Category.NONE
     else:
         return False
+    if crisis.in_emergency(unit, patient):
+        return crisis.stand_by(unit, host.program, patient, kept=True)
+    why = host.program.words.text(patient.language, "navigation", "asked_again")
+    outbox.say(unit, people.address(patient), why)
+    ask(unit, host, patient, dialog, category, anew=True)
     return True
 
 

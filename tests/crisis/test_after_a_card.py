@@ -265,11 +265,36 @@ async def test_an_answer_that_is_rewritten_when_all_was_asked_is_asked_for_again
     await ward.intake().receive(no)
     before = await ward._newest()
     await ward.intake().receive([replace(no[-1], key=b"edited", event=Edited("yes"))])
-    (question,) = await ward.said_since(sam, before)
+    _, question = await ward.said_since(sam, before)
     assert asked in question
     await ward.says(sam, "yes")
     answers = await ward.do(lambda unit: unit.find(Answer, patient_id=sam, order="id"))
     assert [row.body["value"] for row in answers] == [*["no"] * len(no), "yes"]
+
+
+@pytest.mark.parametrize("edits", [1, 2])
+async def test_in_an_emergency_an_answer_that_is_rewritten_brings_no_question(
+    small_ward: Ward, edits: int
+) -> None:
+    """Help is called already: who to turn to, and that the words are kept, at each edit."""
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, SHAKES)
+    answer = await small_ward.inbound(sam, Said("yes"))
+    await small_ward.intake().receive([answer])
+    assert ("safety", Level.EMERGENCY) in await small_ward.rules(sam)
+    for number in range(edits):
+        before = await small_ward._newest()
+        coming = replace(answer, key=b"edit %d" % number, event=Edited("no"))
+        await small_ward.intake().receive([coming])
+        (said,) = await small_ward.said_since(sam, before)
+        assert "kept your words" in said
+        assert "A line: 1-800" in said
+    await small_ward.sees(sam)
+    before = await small_ward._newest()
+    await small_ward.intake().receive([replace(answer, key=b"after", event=Edited("not now"))])
+    why, asked = await small_ward.said_since(sam, before)
+    assert "You changed an answer" in why
+    assert "seizure" in asked
 
 
 async def test_an_ordinary_answer_that_is_rewritten_is_kept_and_nothing_is_asked(small_ward: Ward) -> None:
