@@ -142,8 +142,8 @@ def buttons(
 ) -> Buttons:
     """What a person can do from a card, with one press each. What was set off is taken back by none.
 
-    `about_it`: what they can say of the alert, too. With `hide`, and while the phone may be watched, all can be
-    hidden. A call stays a wish that anybody may have: there it is asked first whether the phone may ring
+    `about_it`: what they can say of the alert, too. With `hide`, and while the phone may be watched, all can
+    be hidden. A call stays a wish that anybody may have: there it is asked first whether the phone may ring
     (`bot.sos.call`).
     """
     hide = hide or hiding.is_watched(unit, patient)

@@ -66,12 +66,11 @@ def hide(unit: Unit, program: Program, patient: Patient, pressed: int | None) ->
     for row in unit.find(Outgoing, patient_id=patient.id, state=Sending.QUEUED):
         if row.body is not None and row.body["kind"] in _SHOWN:
             unit.change(row, state=Sending.DROPPED, body=None)
-    ours = unit.find(Outgoing, patient_id=patient.id, sent_at__gt=since, message_id__not=None)
-    theirs = unit.find(Incoming, chat_hash=patient.chat_hash, at__gt=since, message_id__not=None)
-    ids = {row.message_id for row in ours if row.chat_hash == patient.chat_hash}
-    ids |= {row.message_id for row in theirs}
-    outbox.delete(unit, people.address(patient), sorted(one for one in ids if one is not None))
-    if pressed is not None and pressed not in {row.message_id for row in ours}:
+    here: dict[str, Any] = {"chat_hash": patient.chat_hash, "message_id__not": None}
+    ours = {row.message_id for row in unit.find(Outgoing, patient_id=patient.id, sent_at__gt=since, **here)}
+    theirs = {row.message_id for row in unit.find(Incoming, at__gt=since, **here)}
+    outbox.delete(unit, people.address(patient), sorted(one for one in ours | theirs if one is not None))
+    if pressed is not None and pressed not in ours:
         sign = program.words.text(patient.language, "crisis", "hidden")
         outbox.edit(unit, people.address(patient), pressed, sign)
     session = sessions.current(unit, patient)

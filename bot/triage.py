@@ -124,7 +124,8 @@ class Triage:
         if not sos.hides(inbound):
             await self._direct.send(key, chat, sos.unsaved(self._host.program, inbound))
         elif message_id is not None:
-            await self._direct.take_back(key, chat, message_id)
+            sign = self._host.program.words.text(inbound.language or "en", "crisis", "hidden")
+            await self._direct.take_back(key, chat, message_id, sign)
 
     async def answer_directly(self, inbounds: Sequence[Inbound]) -> None:
         """Past the storage, which takes none of these, what their presses ask for."""

@@ -181,6 +181,20 @@ async def test_what_went_past_the_storage_goes_once_and_is_forgotten_once_it_is_
     assert small_ward.direct._cards == {}
 
 
+async def test_with_storage_gone_a_card_too_old_to_be_deleted_becomes_one_sign(small_ward: Ward) -> None:
+    assert isinstance(small_ward.storage, FakeStorage)
+    sent = Sent(refuses=("delete",))
+    small_ward.direct = Direct(sent)
+    sam = await small_ward.enrol()
+    coming = await small_ward.inbound(sam, Pressed("o:hide", "c"))
+    small_ward.storage.fail = OSError("disk I/O error")
+    for _ in range(2):
+        with pytest.raises(OSError, match="disk"):
+            await small_ward.intake().receive([coming])
+    _, edit = sent.bodies
+    assert (edit["kind"], edit["message_id"], edit["text"]) == ("edit", coming.message_id, "✓")
+
+
 @pytest.mark.parametrize(("event", "urgent"), [(Said("yes"), False), (Pressed("o:safe", "c"), True)])
 async def test_a_short_answer_is_committed_with_the_others_and_a_press_before_them(
     small_ward: Ward, monkeypatch: pytest.MonkeyPatch, event: Event, urgent: bool

@@ -1,12 +1,14 @@
 """Somebody else may read the phone: what was said can be taken back, and what is said later names nothing."""
 
 from base64 import b64decode
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot import export, history
 from bot.concerns import Category, Concern, Level
+from bot.inbound import Pressed
 from bot.outbox import Lane
 from bot.rows import Message, Outgoing, Sending, SessionState
 from tests.crisis.clinic import BURDEN, DIE, HEARD, HIGH, HURT, NOW, Ward
@@ -156,6 +158,22 @@ async def test_hide_reaches_back_48_hours_and_takes_what_waits_to_be_sent(ward: 
     old = {row.message_id for row in rows} - recent
     assert old
     assert not old & set(still[0].body["message_ids"])
+
+
+async def test_a_card_is_told_from_a_message_of_another_chat_with_its_number(small_ward: Ward) -> None:
+    """On a new phone the numbers begin again: the old card becomes one sign, whatever had its number."""
+    sam = await small_ward.enrol(evening=None)
+    await small_ward.says(sam, BEATEN)
+    await small_ward.delivers(sam)
+    rows = await small_ward.queued(patient_id=sam, message_id__not=None)
+    number = rows[0].message_id
+    moved = await small_ward.do(lambda unit: unit.digest(555))
+    await small_ward.change(sam, chat=555, chat_hash=moved)
+    coming = await small_ward.inbound(sam, Pressed("o:hide", "c"))
+    before = await small_ward._newest()
+    await small_ward.intake().receive([replace(coming, message_id=number)])
+    kinds = [(row.body or {})["kind"] for row in await small_ward.queued(patient_id=sam, id__gt=before)]
+    assert kinds == ["delete", "edit"]
 
 
 async def test_after_hide_typed_words_answer_no_hidden_question(small_ward: Ward) -> None:

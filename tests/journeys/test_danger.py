@@ -516,6 +516,24 @@ async def test_with_storage_gone_hide_takes_the_card_off_the_screen_and_writes_n
             await clinic.sam.changed()
 
 
+async def test_with_storage_gone_hide_leaves_nothing_on_a_card_that_is_too_old_to_be_deleted(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.expected = {"not_committed", "turn.failed", "sender.not_", "tick.failed"}
+    clinic.expected |= {"can't be deleted", "is not modified"}
+    await clinic.seed()
+    await clinic.say(clinic.sam, BEATEN)
+    [card] = [m for m in clinic.sam.messages if "o:hide" in [b.data for b in keys(m)]]
+    await clinic.pass_time(timedelta(days=12))
+    mend = broken(clinic, monkeypatch, "refuses")
+    clinic.sam.press("o:hide", card.message_id)
+    async with asyncio.timeout(10):
+        while clinic.sam.chat.messages[card.message_id].get("text") != "✓":
+            await clinic.sam.changed()
+    mend()
+    await clinic.settle()
+
+
 @pytest.mark.parametrize("asks", ["/sos", "/help"])
 async def test_with_storage_gone_a_stranger_who_asks_for_help_finds_it(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch, asks: str
