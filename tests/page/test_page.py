@@ -54,6 +54,24 @@ async def test_the_counselors_phone_rings_when_it_is_not_in_hand(
     await expect(page).to_have_title("Handrail · two phones")
 
 
+async def test_the_guide_ticks_what_was_done_before_the_page_was_opened(
+    tg: LocalTelegram, page: Page, sam: View
+) -> None:
+    """Whoever comes back, or loads the page anew, does not begin again."""
+    menu = {"inline_keyboard": [[{"text": "Check in", "callback_data": "o:checkin"}]]}
+    alert = {"inline_keyboard": [[{"text": "Seen", "callback_data": "s:seen:1"}]]}
+    tg.phone(SAM).send("/checkin")
+    say(tg, "Here is what I can do", reply_markup=menu)
+    say(tg, "P-7QK2: craving 9 of 10", chat=DANA, reply_markup=alert)
+    await expect(sam.texts.last).to_have_text("Here is what I can do")
+    await page.reload()
+    await page.locator(".log[aria-busy=false]").first.wait_for(state="attached")
+    for step in ("enrol", "checkin", "ring"):
+        await expect(page.locator(f'[data-step="{step}"] input')).to_be_checked()
+    await expect(page.locator('[data-step="trigger"] input')).not_to_be_checked()
+    await expect(page).to_have_title("Handrail · two phones")
+
+
 async def test_a_phone_in_hand_does_not_ring(tg: LocalTelegram, page: Page, dana: View) -> None:
     await dana.field.click()
     say(tg, "Your caseload", chat=DANA)

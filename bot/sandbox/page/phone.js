@@ -100,6 +100,7 @@ export class Phone {
     for (const message of messages) this.#put(message, !this.#loaded);
     if (!this.#loaded) {
       this.#loaded = true;
+      for (const message of messages) this.mine(message) ? this.page.sent(this, message.text) : this.page.came(this, message);
       this.ui.log.setAttribute("aria-busy", "false");
       this.#toEnd("instant");
     }
