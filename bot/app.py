@@ -313,7 +313,7 @@ class App:
         await self.sender.sweep()
 
     async def _safely(self, part: Callable[[], Awaitable[None]]) -> None:
-        """A failure is written down: with the disk full, whoever writes to us must be heard all the same."""
+        """A failure is written down: at a start whoever writes must be heard, and a tick comes again."""
         try:
             await part()
         except Exception as error:
