@@ -50,8 +50,6 @@ _BEFORE_CONSENT = (
     "o:sos:hurt",
 )
 """Buttons for somebody in danger, which wait for nobody's consent."""
-_GOING_ON = ("a:", "n:", "o:resume:")
-"""So begin the buttons of the dialog that they are in."""
 _GOING = timedelta(minutes=10)
 """How long messages of a group that we have left may still be on their way."""
 
@@ -140,8 +138,11 @@ def _enrolling(
             return _unasked(unit, host, patient, inbound, text, concern)
         case Said(command=None) | Showed() | Edited():
             return attending.take(unit, host, patient, inbound, concern)
-        case Pressed(data=data) if data.startswith(_GOING_ON) or data in _BEFORE_CONSENT:
+        case Pressed(data=data) if data[:2] in ("a:", "n:") or data in _BEFORE_CONSENT:
             return attending.take(unit, host, patient, inbound, concern)
+        case Pressed(data=data) if data.startswith("o:resume:"):
+            if attending.take(unit, host, patient, inbound, concern) is None:
+                return None
         case _:
             pass
     _enrol(unit, host, patient)

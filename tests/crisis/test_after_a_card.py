@@ -343,3 +343,18 @@ async def test_within_an_emergency_less_of_the_same_gets_one_line_and_no_questio
     (line,) = await ward.says(sam, DIE)
     assert "added it" in line
     assert await ward.sessions(sam, "asq") == []
+
+
+async def test_before_joining_go_on_opens_what_it_names_and_else_the_form(small_ward: Ward) -> None:
+    """The one question about safety may be what is left; a form that was stopped is begun again."""
+    sam = await small_ward.enrol(evening=None, standing=Standing.INVITED)
+    await small_ward.says(sam, "/start")
+    (form,) = await small_ward.sessions(sam, "enrolment")
+    _, asked = await small_ward.says(sam, DIE)
+    (safety,) = await small_ward.sessions(sam, "safety")
+    assert await small_ward.presses_data(sam, f"o:resume:{safety.id:x}") == [asked]
+    await small_ward.presses_data(sam, f"o:resume:{form.id:x}")
+    await small_ward.says(sam, "/cancel")
+    (again,) = await small_ward.presses_data(sam, f"o:resume:{form.id:x}")
+    assert "1 of about" in again
+    assert len(await small_ward.sessions(sam, "enrolment")) == 2
