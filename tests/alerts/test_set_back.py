@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -56,10 +57,7 @@ async def test_seen_without_a_contact_rings_after_the_hour(ward: Ward) -> None:
 
 
 async def test_what_can_wait_is_brought_up_in_duty_hours_a_day_later_at_most(ward: Ward) -> None:
-    ward.program = type(ward.program)(
-        **{name: getattr(ward.program, name) for name in ward.program.__slots__}
-        | {"duty_hours": DutyHours.read("mon-sun 09:00-17:00")}
-    )
+    ward.program = replace(ward.program, duty_hours=DutyHours.read("mon-sun 09:00-17:00"))
     await ward.flag(Level.WATCH, rule="craving")
     await turns_back(ward, 72 * HOUR)
     [flag] = await ward.flags()
