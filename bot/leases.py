@@ -45,16 +45,15 @@ class Leases:
         """
         async with self._sweeping:
             self._every = self._every or all_leases
-            whole = frozenset(self._hand.rows)
-            if not self._every and not await self._storage.read(partial(ledger.left_behind, held=whole)):
-                self.left_behind = False
-                return 0
             left, taken = False, 0
             for lanes in (AT_ONCE, PACED):
                 held = frozenset(one.row.id for one in self._hand.rows.values() if one.row.lane in lanes)
                 room = ROOM - len(held) if lanes is PACED else ROOM if len(held) < CROWD else 0
                 if room <= 0:
                     left = True
+                    continue
+                look = partial(ledger.left_behind, lanes=lanes, held=held)
+                if not self._every and not await self._storage.read(look):
                     continue
                 work = partial(ledger.claim, lanes=lanes, most=room, held=held, every=self._every)
                 rows = await self._storage.write(work)

@@ -48,9 +48,10 @@ class Outcome:
     blocked: bool = False
 
 
-def left_behind(unit: Unit, held: frozenset[int]) -> bool:
+def left_behind(unit: Unit, lanes: tuple[Lane, ...], held: frozenset[int]) -> bool:
     """Whether there is anything for `claim`."""
-    return any(unit.find(Outgoing, order="due_at", limit=1, **where) for where in _left(unit, held))
+    left = _left(unit, held)
+    return any(unit.find(Outgoing, order="due_at", limit=1, lane=lanes, **where) for where in left)
 
 
 def claim(

@@ -9,8 +9,9 @@ from random import Random
 
 import pytest
 
+from bot import ledger
 from bot.courier import Blocked, NotSent, SlowDown, Unsure
-from bot.outbox import Address, Lane, say
+from bot.outbox import AT_ONCE, Address, Lane, say
 from bot.rows import Outgoing, Sending
 from bot.unit import Unit
 from tests.fakes import FakeStorage
@@ -149,6 +150,35 @@ async def test_many_rows_left_behind_are_taken_by_and_by(stages: MakeStage) -> N
     await heir.sender.start()
     await heir.pass_time(1)
     assert len(heir.courier.delivered) == 700
+
+
+async def test_while_nudges_fill_the_hand_only_what_leaves_at_once_is_looked_for(
+    stages: MakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To look for more nudges, with thousands in hand, held the event loop up at every tick."""
+    looked: list[tuple[Lane, ...]] = []
+    left_behind = ledger.left_behind
+
+    def watched(unit: Unit, lanes: tuple[Lane, ...], held: frozenset[int]) -> bool:
+        looked.append(lanes)
+        return left_behind(unit, lanes, held)
+
+    monkeypatch.setattr(ledger, "left_behind", watched)
+    dead, heir = stages(shared=True), stages(shared=True, rate=1.0)
+    await heir.sender.start()
+
+    def many(unit: Unit) -> None:
+        for count in range(300):
+            say(unit, Address(count, unit.digest(count)), f"nudge {count}", lane=Lane.NUDGE)
+
+    await heir.storage.write(many)
+    await dead.post("left behind", chat=1000)
+    await heir.pass_time(16)
+    looked.clear()
+    assert await heir.sender.sweep() == 1
+    assert looked == [AT_ONCE]
+    await heir.rest()
+    assert "left behind" in heir.courier.delivered
 
 
 async def test_stopping_sends_what_is_in_hand_first(stage: Stage) -> None:

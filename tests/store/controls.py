@@ -120,7 +120,7 @@ def what_may_have_arrived_is_given_up(patch: Patch) -> None:
 def a_lease_is_not_minded(patch: Patch) -> None:
     original = ledger.claim
     patch.setattr(ledger, "claim", lambda *given, **named: original(*given, **{**named, "every": True}))
-    patch.setattr(ledger, "left_behind", lambda unit, held: True)
+    patch.setattr(ledger, "left_behind", lambda unit, lanes, held: True)
 
 
 def order_is_not_looked_up(patch: Patch) -> None:
@@ -132,7 +132,7 @@ def a_429_is_forgotten(patch: Patch) -> None:
 
 
 def the_dead_leave_nothing_behind(patch: Patch) -> None:
-    patch.setattr(ledger, "left_behind", lambda unit, held: False)
+    patch.setattr(ledger, "left_behind", lambda unit, lanes, held: False)
 
 
 OF_THE_SENDER = (
