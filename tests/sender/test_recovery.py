@@ -177,7 +177,7 @@ async def test_while_nudges_fill_the_hand_only_what_leaves_at_once_is_looked_for
     looked.clear()
     assert await heir.sender.sweep() == 1
     assert looked == [AT_ONCE]
-    await heir.rest()
+    await heir.pass_time(2)
     assert "left behind" in heir.courier.delivered
 
 
