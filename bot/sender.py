@@ -8,8 +8,8 @@ Its laws, on which the tests are built:
 2. Within a chat and lane rows leave one after the other, in the order of their ids, retries included.
 3. A row is marked after its call: killed in between, it is sent again. A nudge is marked before it: it
    is sent once or not at all.
-4. What was not sent is tried again, for a day; a nudge for an hour. What may have been sent is tried
-   again too, but for nudges.
+4. What was not sent is tried again, for a day and some times at least; a nudge for an hour. What may have
+   been sent is tried again too, but for nudges.
 5. A 429 is obeyed by all lanes.
 6. Fresh rows come from the commit itself, neither read nor opened again. What has waited is looked up
    before it leaves: it may have been replaced, dropped, or taken over by another process.
@@ -45,6 +45,7 @@ log = Log(__name__)
 
 ABREAST = 64  # calls at the same time: for alerts, for replies, and for both paced lanes together
 KEEP_TRYING = timedelta(hours=24)
+TRIES = 20  # at least: who was asleep for a day has not tried for a day
 FIRST_RETRY = 0.5
 LONGEST_RETRY = {Lane.ALERT: 5.0, Lane.REPLY: 10.0, Lane.NOTICE: 30.0, Lane.NUDGE: 30.0}
 BROKEN_TRIES = 3
@@ -375,7 +376,7 @@ class Sender:
         age = self._storage.clock.now() - held.row.due_at
         held.tries += 1
         self._tally.count(queue.lane, "again")
-        if age > KEEP_TRYING:
+        if age > KEEP_TRYING and held.tries >= TRIES:
             log.error("sender.gave_up", row=held.row.id, lane=queue.lane.name, attempt=held.tries)
             self._finish(queue, Sending.FAILED)
         else:

@@ -10,6 +10,7 @@ import pytest
 from bot.courier import Blocked, Gone, NotSent, Refused, SlowDown, Unsure
 from bot.outbox import Address, Lane, edit_row
 from bot.rows import Outgoing, Sending
+from bot.sender import TRIES
 from bot.unit import Unit, Work
 from tests.sender.conftest import MakeStage
 from tests.sender.stage import Stage
@@ -135,14 +136,25 @@ async def test_nothing_is_given_up_within_a_day(stages: MakeStage, lane: Lane) -
 
 
 @pytest.mark.parametrize("lane", LASTING)
-async def test_after_a_day_a_row_that_fails_once_more_has_failed(stages: MakeStage, lane: Lane) -> None:
+async def test_who_was_asleep_for_a_day_has_not_tried_for_a_day(stages: MakeStage, lane: Lane) -> None:
     stage = stages()
     row_id = await stage.post("hello", lane)
     stage.timer.skew = timedelta(hours=24, minutes=1)
-    stage.courier.fate["hello"].append(NotSent())
+    stage.courier.fate["hello"].extend([NotSent()] * 5)
     await stage.sender.start()
-    await stage.pass_time(30)
-    assert len(stage.courier.calls) == 1
+    await stage.pass_time(300)
+    assert await stage.state(row_id) == Sending.SENT
+
+
+@pytest.mark.parametrize("lane", LASTING)
+async def test_after_a_day_and_many_tries_a_row_has_failed(stages: MakeStage, lane: Lane) -> None:
+    stage = stages()
+    row_id = await stage.post("hello", lane)
+    stage.timer.skew = timedelta(hours=24, minutes=1)
+    stage.courier.fate["hello"].extend([NotSent()] * (TRIES + 1))
+    await stage.sender.start()
+    await stage.pass_time(30 * TRIES)
+    assert len(stage.courier.calls) == TRIES
     row = await stage.row(row_id)
     assert (row.state, row.body) == (Sending.FAILED, None)
 
