@@ -316,7 +316,7 @@ class _Reading:
         return bool(near) and not min(near)[1]
 
     def _goes_on(self) -> bool:
-        past = self.turns.get(Turn.PAST, ())
+        past = (*self.turns.get(Turn.PAST, ()), *self.turns.get(Turn.RESOLVED, ()))  # "never again"
         return any(
             not any(over.start <= still.start and still.end <= over.end for over in past)
             for still in self.turns.get(Turn.STILL, ())
