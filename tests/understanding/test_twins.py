@@ -108,6 +108,12 @@ SILENT_IN_ENGLISH = """
     I felt suicidal back in 2019 | I felt suicidal since 2019
     I can't sit still | I can't keep hurting myself
     he kicked the bucket | he kicked me down the stairs
+    the last post I made in 2026 was about bread | this is the last post I will make
+    my last message was about the billing | this is my last message
+    she thought about it all the time, the recipe | I think about dying all the time
+    five years since I cut | five years since I cut and I've been cutting again
+    I took em back to the pharmacy | I took em all, the pills
+    aint no bread left | aint no reason to live
 """
 # Nobody knows from the words alone: the bot asks.
 ASKED = """
