@@ -60,6 +60,55 @@ SILENT = """
     repasamos qué hacer si tiene ideas suicidas | repasamos qué hacer si tiene ideas suicidas, yo las tengo
     nos enseñaron qué hacer si alguien no despierta | qué hacer si alguien no despierta
     aprendimos qué hacer si alguien no respira | aprendimos qué hacer y mi hermano no respira
+    sigo adelante porque sigo creyendo | no sé por qué sigo
+    este turno me mató, qué cansancio | este dolor es mucho, me mato
+    me mato en el gym a las seis | me mato a las seis
+    el examen me mató | reprobé el examen, me mato
+    el turno de hoy me mató | al acabar el turno me mato
+    el chiste de mi tío me mató | mi tío no sabe, hoy me mato
+    me mató el profe con esa tarea | me mato, el profe no sabe
+    se me quemó el arroz | mi marido me quemó con la plancha
+    se me pegó la leche en la olla | me pegó con la olla
+    qué susto me pegó el doctor | me pegó el doctor del centro anoche
+    la chispa me quemó la ceja | mi novio me quemó la ceja
+    nadie me obliga a nada | nadie sabe que me obliga a tener relaciones
+    estoy encerrada en el baño porque se trabó la chapa | estoy encerrada en el baño porque anda borracho
+    me encerré en el carro a llorar | me encerré en el carro, me persigue
+    no, no he pensado en matarme | no lo he dicho, pienso en matarme
+    cero pensamientos de morir | cero apoyo y pensamientos de morir
+    la soga no es para matarme | la soga es para matarme
+    no es abstinencia, me cayó mal el ceviche | es abstinencia, estoy sudando sin trago
+    no fue sobredosis, fue la presión | tuve una sobredosis anoche
+    a los diecisiete intenté matarme | a los diecisiete días intenté matarme otra vez
+    en los noventa quise matarme | en los noventa días de limpio quise matarme anoche
+    aquel invierno quise morir | este invierno me quiero morir
+    hace como diez años me quise matar | hace como diez años que me quiero matar
+    quise matarme de morra, ya lo trabajé en terapia | quise matarme anoche y lo trabajé en terapia
+    mi padrastro me pegaba cuando tenía ocho, ya lo perdoné | mi padrastro me pega y ya lo perdoné
+    a los veinte estuve a punto de aventarme de un puente | estuve a punto de aventarme de un puente anoche
+    un señor contó que tuvo una sobredosis | un señor me vendió algo y tuve una sobredosis anoche
+    mi vecina me platicó que quiso suicidarse | mi vecina me platicó y yo quiero suicidarme
+    mi nieto decía que se quería morir | mi nieto no sabe que me quiero morir
+    esa canción de "me voy a matar por ti" | oí esa canción y me voy a matar
+    la cumbia que dice "me quiero morir" | oigo la cumbia y me quiero morir
+    mi personaje en el rol oye voces que le ordenan matar | oigo voces que me ordenan matar
+    escribo un cuento donde todos tienen pensamientos suicidas | escribo esto con ideas suicidas
+    hoy repasamos los pensamientos suicidas en el taller | hoy repasamos mi plan y tengo pensamientos suicidas
+    soy enfermera y hablamos de pensamientos suicidas | soy enfermera y tengo pensamientos suicidas
+    me preguntó la doctora si tengo ganas de morir | me preguntó la doctora y le dije que tengo ganas de morir
+    cargo narcan por si alguien no respira | necesito narcan, mi amigo no respira
+    colgué la ropa y voy a colgar los tenis en el balcón | perdónenme, voy a colgar los tenis
+    me voy a tirar de cabeza a la alberca | me voy a tirar de cabeza del puente
+    casi me mato en las escaleras | casi me mato anoche con la pistola
+    me quemé haciendo arepas | me quemé a propósito
+    me corté cuatro metros de tela para el vestido | me corté los brazos otra vez
+    vomitó el bebé en el carro | me provoco el vómito otra vez
+    no quiero despertar a mi hijo | no quiero despertar mañana
+    ya no quiero vivir con cucarachas | ya no quiero vivir con este dolor
+    me despedí de mi turno de noche | me despedí de mis hijos
+    me siguen los del equipo | me siguen los vecinos con cámaras
+    voy a ahorcar al perro, se comió mis chanclas | voy a ahorcar al que me pegó
+    me recetó doble dosis la psiquiatra | tomé doble dosis y me siento raro
 """
 SILENT_IN_ENGLISH = """
     I cut myself in '96 and I'm fine | I cut myself in the bathroom and I'm fine
