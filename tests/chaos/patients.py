@@ -35,6 +35,8 @@ COMMANDS = {"check_in": "/checkin", "thought_record": "/thought", "trigger_log":
 NEVER_AN_END = -1
 """In place of a count of restarts: words that end no dialog."""
 ASIDE = ("/help", "/history", "/settings", "/privacy")
+PAST_STORAGE = "I can't keep this or pass it on right now"
+"""What a press meets while it cannot be kept: its reply comes later."""
 DONE, SKIP, TICK = "+done", "+skip", "✅"
 REFUSAL = "rather_not"
 """What one may answer to questions about safety alone."""
@@ -548,6 +550,7 @@ class Patient:
                 shown
                 for shown in self._new(after)
                 if question_in(shown) is None
+                and PAST_STORAGE not in shown.text
                 and offers(shown, "o:") is not None
                 and all(offers(shown, other) is None for other in others)
             ),
