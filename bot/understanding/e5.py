@@ -3,8 +3,9 @@
 To vectors that add words up, "I gave the dog away" and "I gave the dog away, that was the last thing on my
 list" are nearly one. This one tells them apart, in English, in Spanish and in the mix of both, and costs many
 times as much: it is asked only about what the first does not know as ordinary. Its weights are those of
-multilingual-e5-small, public and in whole bytes (`pack.py`). Of its twelve layers ten are kept, and two of
-them are asked: the seventh, which hears more how a thing is said, and the tenth, what it is about.
+multilingual-e5-small, public, from a copy in four bits and in whole bytes here (`pack.py`). Of its twelve
+layers ten are kept, and two of them are asked: the seventh, which hears more how a thing is said, and the
+tenth, what it is about.
 """
 
 from __future__ import annotations

@@ -7,10 +7,11 @@ break: then `problem` says why, and the phrases work on.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from bot.concerns import Category, Concern
-from bot.understanding.model import Model, NoModel, load
+from bot.concerns import Category, Concern, Level
+from bot.understanding.model import CALM, Model, NoModel, load
 from bot.understanding.screen import CONTENT, Finding, Screen, readable, strongest, weight
 
 MODEL = "model.npz"
@@ -51,7 +52,7 @@ class Hearing:
     def _listen(self, texts: Sequence[str]) -> list[Concern | None]:
         found = [list(self.quick.findings(text)) for text in texts]
         heard = [strongest(findings) for findings in found]
-        left = [at for at, concern in enumerate(heard) if concern is None or not concern.crisis]
+        left = [at for at, findings in enumerate(found) if not _settled(findings)]
         model = self._model
         if model is None or not left:
             return heard
@@ -64,7 +65,8 @@ class Hearing:
         except Exception as broken:  # a broken model must never cost what the phrases heard
             self._model, self.problem = None, f"the model broke and is switched off: {type(broken).__name__}"
             return heard
-        return [_stronger(heard[at], *judged[at]) if at in judged else heard[at] for at in range(len(texts))]
+        ask = model.limits.ask
+        return [_both(one, *judged[at], ask) if at in judged else one for at, one in enumerate(heard)]
 
     def scores(self, text: str) -> list[tuple[str, list[tuple[str, float]]]]:
         """What the model thinks of each sentence that it does not know as ordinary."""
@@ -76,10 +78,19 @@ def _taken_back(findings: Sequence[Finding]) -> bool:
     return any(finding.concern is None for finding in findings)
 
 
-def _stronger(heard: Concern | None, guessed: Concern | None, calm: bool) -> Concern | None:
-    """`calm`: the model knows the words as ordinary; then a phrase that only asks is dropped."""
+def _settled(findings: Sequence[Finding]) -> bool:
+    """Whether a phrase was heard that nothing takes back."""
+    return any(f.phrase.always and f.concern is not None and f.concern.crisis for f in findings)
+
+
+def _both(heard: Concern | None, guessed: Concern | None, score: float, ask: float) -> Concern | None:
+    """What phrases and model make of a message. Explicit words about which the model would not even ask are
+    asked about; a phrase that only asks is dropped where the model knows the words as ordinary."""
+    guesses = guessed is not None and (guessed.crisis or guessed.ask)
+    if heard is not None and heard.crisis:
+        return heard if guesses or score > ask else replace(heard, level=Level.WATCH, ask=True)
     if guessed is None:
-        return None if heard is not None and heard.ask and calm else heard
+        return None if heard is not None and heard.ask and score < CALM else heard
     if heard is None or (weight(heard) < weight(guessed) and not _tells_of_use(heard, guessed)):
         return guessed
     return heard

@@ -15,59 +15,74 @@ from bot.understanding.measure import PHRASES_ALONE, Floors, failures, one_by_on
 from bot.understanding.measure import read as read_labelled
 from bot.understanding.model import SENTENCES, NoModel, load_encoders, units
 from bot.understanding.screen import CONTENT, Screen
-from bot.understanding.train import SPANISH, TAKEN_BACK, drawn, embed, fit, groups, held_out
+from bot.understanding.train import drawn, embed, fit, groups, held_out
 from tests.understanding.messages import HERE
 
 APART = ("fresh", "unseen", "unseen_ordinary")
+THIRD = 3  # of the messages every third is read here; `measure` reads them all
 KEPT: dict[tuple[str, ...], Floors] = {
     # Written apart from lists and examples; the lists were widened afterwards.
     APART: (
         ("heard", "crisis", "least", 0.98),
-        ("heard", "crisis en", "least", 0.97),
-        ("heard", "crisis es", "least", 0.98),
+        ("heard", "crisis en", "least", 0.98),
+        ("heard", "crisis es", "least", 0.97),
         ("heard", "emergency", "least", 0.98),
-        ("heard", "tricky", "most", 0.12),
-        ("sure", "tricky", "most", 0.05),
-        ("heard", "talk", "most", 0.08),
-        ("sure", "watch", "most", 0.03),
+        ("sure", "emergency", "least", 0.85),
+        ("heard", "tricky", "most", 0.17),
+        ("sure", "tricky", "most", 0.08),
+        ("heard", "talk", "most", 0.14),
+        ("sure", "watch", "most", 0.08),
     ),
     # Danger that veils itself, and what looks as much like it as can be.
     ("veiled",): (
-        ("heard", "crisis", "least", 0.92),
-        ("heard", "crisis en", "least", 0.93),
-        ("heard", "crisis es", "least", 0.90),
+        ("heard", "crisis", "least", 0.94),
+        ("heard", "crisis en", "least", 0.95),
+        ("heard", "crisis es", "least", 0.9),
         ("heard", "emergency", "least", 0.96),
-        ("heard", "tricky", "most", 0.21),
-        ("sure", "tricky", "most", 0.13),
+        ("sure", "emergency", "least", 0.89),
+        ("heard", "tricky", "most", 0.22),
+        ("sure", "tricky", "most", 0.07),
         ("heard", "talk", "most", 0.14),
-        ("sure", "watch", "most", 0.13),
+        ("sure", "watch", "most", 0.09),
     ),
     # As people write late in the evening, plain and veiled.
     ("evening",): (
         ("heard", "crisis", "least", 0.93),
         ("heard", "crisis en", "least", 0.92),
-        ("heard", "crisis es", "least", 0.95),
-        ("heard", "emergency", "least", 0.97),
-        ("sure", "emergency", "least", 0.90),
-        ("heard", "tricky", "most", 0.16),
-        ("sure", "tricky", "most", 0.08),
-        ("heard", "talk", "most", 0.14),
-        ("sure", "watch", "most", 0.10),
+        ("heard", "crisis es", "least", 0.96),
+        ("heard", "emergency", "least", 0.96),
+        ("sure", "emergency", "least", 0.9),
+        ("heard", "tricky", "most", 0.25),
+        ("sure", "tricky", "most", 0.03),
+        ("heard", "talk", "most", 0.17),
+        ("sure", "watch", "most", 0.14),
     ),
-    # Nearly all of it veiled, and all talk odd. Only how high "sure" stands was looked at by it.
+    # Nearly all of it veiled, and all talk odd.
     ("night",): (
-        ("heard", "crisis", "least", 0.91),
-        ("heard", "crisis en", "least", 0.93),
+        ("heard", "crisis", "least", 0.92),
+        ("heard", "crisis en", "least", 0.94),
         ("heard", "crisis es", "least", 0.87),
         ("heard", "emergency", "least", 0.95),
-        ("sure", "emergency", "least", 0.84),
-        ("heard", "tricky", "most", 0.32),
-        ("sure", "tricky", "most", 0.18),
-        ("heard", "talk", "most", 0.21),
-        ("sure", "watch", "most", 0.23),
+        ("sure", "emergency", "least", 0.86),
+        ("heard", "tricky", "most", 0.34),
+        ("sure", "tricky", "most", 0.11),
+        ("heard", "talk", "most", 0.38),
+        ("sure", "watch", "most", 0.12),
+    ),
+    # Plain, veiled and buried in even parts, by two who had seen nothing of all this.
+    ("dawn",): (
+        ("heard", "crisis", "least", 0.9),
+        ("heard", "crisis en", "least", 0.89),
+        ("heard", "crisis es", "least", 0.9),
+        ("heard", "emergency", "least", 0.95),
+        ("sure", "emergency", "least", 0.81),
+        ("heard", "tricky", "most", 0.34),
+        ("sure", "tricky", "most", 0.09),
+        ("heard", "talk", "most", 0.16),
+        ("sure", "watch", "most", 0.19),
     ),
 }
-"""What was measured when somebody last looked, and a little room."""
+"""What was measured of every third message when somebody last looked, and a little room."""
 
 
 def labelled(*names: str) -> list[Example]:
@@ -81,14 +96,14 @@ def labelled(*names: str) -> list[Example]:
 
 
 def test_what_training_never_saw_is_heard_within_the_floors(hearing: Hearing) -> None:
-    assert failures(shares(hearing.listen, held_out(CONTENT))) == []
+    assert failures(shares(hearing.listen, held_out(CONTENT)[::THIRD])) == []
 
 
 @pytest.mark.parametrize("names", KEPT, ids="+".join)
 def test_messages_written_apart_from_lists_and_examples_are_heard(
     hearing: Hearing, names: tuple[str, ...]
 ) -> None:
-    assert failures(shares(hearing.listen, labelled(*names)), KEPT[names]) == []
+    assert failures(shares(hearing.listen, labelled(*names)[::THIRD]), KEPT[names]) == []
 
 
 def test_the_phrases_alone_hear_about_half(screen: Screen) -> None:
@@ -181,7 +196,7 @@ def test_a_model_that_breaks_is_switched_off_and_costs_nothing_that_was_heard(
     def broken(*args: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("bot.understanding.model.Ear.scores", broken)
+    monkeypatch.setattr("bot.understanding.nets.Net.scores", broken)
     concern = hearing("I feel hopeless")
     assert concern is not None
     assert concern.category is Category.HOPELESSNESS
@@ -191,6 +206,12 @@ def test_a_model_that_breaks_is_switched_off_and_costs_nothing_that_was_heard(
 def test_messages_that_are_read_together_are_read_as_one_by_one(hearing: Hearing) -> None:
     said = ["I set the date", "I want to die", "", "the light was lovely. I counted my pills", "kill me lol"]
     assert hearing.listen(said) == [hearing(text) for text in said]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u2764\ufe0f", "...", "\u200b"])
+def test_a_message_without_words_breaks_nothing(hearing: Hearing, text: str) -> None:
+    hearing(text)
+    assert hearing.problem is None
 
 
 @pytest.mark.parametrize("unit", ["a. ", "I am fine. ", "word ", "\U0001f600", "?"])
@@ -212,15 +233,14 @@ def test_the_kept_file_was_made_of_the_examples_that_stand_there(tmp_path: Path)
         held_out(tmp_path)
 
 
-def test_training_repeats_itself(screen: Screen) -> None:
+def test_training_repeats_itself() -> None:
     import numpy as np
 
-    some = read(CONTENT)[::36]
-    vectors = {name: embed(encoder, some) for name, encoder in load_encoders().items()}
-    made, again = (fit(some, vectors, groups(vectors["first"][0]), screen) for _ in range(2))
+    some = read(CONTENT)[::48]
+    vectors = embed(load_encoders(), some)
+    made, again = (fit(some, vectors) for _ in range(2))
     assert made.keys() == again.keys()
     assert all(np.array_equal(made[name], again[name]) for name in made)
-    assert made["limits"][-2:] == pytest.approx([TAKEN_BACK, SPANISH])
 
 
 def test_near_duplicates_stay_on_one_side_of_the_split() -> None:
