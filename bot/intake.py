@@ -109,7 +109,7 @@ class Intake:
             self._crowded_until = asyncio.get_running_loop().time() + RESPITE
         self._in_hand += 1
         try:
-            heard = await self._triage.screen(batch)
+            heard = await self._triage.screen(batch, at_once=self._flooded)
             if not (self._flooded and heard and await self._kept(heard)):
                 await self._by_chat(heard)
         finally:

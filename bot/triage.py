@@ -1,8 +1,10 @@
 """Triage: what somebody's words may mean for their safety comes before all else that is done with them.
 
 What explicit phrases hear is committed at once: flag, alert and card in a unit of its own. Help for whoever
-asks for it outright is, too. What only the model can hear, or what a phrase is not sure of, takes the time
-that it takes, off the event loop, and is committed before the message's own turn. What the storage cannot
+asks for it outright is, too. A model at hand has a glance at explicit words before: where it knows them as
+ordinary ("kill me now, the screen froze"), the bot asks instead. What only the model can hear, or what a
+phrase is not sure of, takes the time that it takes, off the event loop, and is committed before the message's
+own turn. What the storage cannot
 take in time is answered past it: cards, calls, and the presses of somebody who may be in danger.
 
 One message that cannot be committed, by a fault of ours, must not keep all others from being heard: its turn
@@ -17,7 +19,7 @@ from functools import partial
 from typing import TypeVar
 
 from bot import crisis, inbox, safety, sos
-from bot.concerns import Concern, Hearer
+from bot.concerns import Concern, Hearer, Level
 from bot.direct import Direct
 from bot.host import Host
 from bot.inbound import Inbound, Pressed
@@ -31,6 +33,8 @@ PATIENCE = 1.5
 """Seconds that a concern may take to be committed before its card is sent directly (law 3)."""
 AT_MOST = 30.0
 """Seconds for which anybody waits for the model; then what the phrases heard must do."""
+GLANCE = 0.5
+"""Seconds that explicit words wait for the model; then they are believed."""
 _ASIDE = 0.5
 """Seconds that it may take to learn which dialog is open, before a concern is committed."""
 
@@ -59,9 +63,12 @@ class Triage:
         self._listening = listening
         self._unheard: set[bytes] = set()
 
-    async def screen(self, batch: Sequence[Inbound]) -> list[Heard]:
-        """What the phrases hear in all of it. What they are sure of is committed."""
+    async def screen(self, batch: Sequence[Inbound], *, at_once: bool = False) -> list[Heard]:
+        """What the phrases hear in all of it. What they are sure of is committed; `at_once`, in a flood, the
+        model has no glance at it before."""
         heard = [(inbound, await self._screened(inbound)) for inbound in batch]
+        if not at_once:
+            heard = await asyncio.gather(*(self._glanced(inbound, concern) for inbound, concern in heard))
         concerns = [
             self.hear(inbound, concern)
             for inbound, concern in heard
@@ -210,6 +217,20 @@ class Triage:
         if expected:
             return self._hearer(words, planning=True) or replace(heard, expected=True)
         return None if answers else heard
+
+    async def _glanced(self, inbound: Inbound, concern: Concern | None) -> Heard:
+        """Explicit words as they are, or asked about where the model would not even ask; see `Hearing`."""
+        prose, listening = inbound.prose, self._listening
+        if concern is None or concern.expected or not concern.crisis or prose is None:
+            return inbound, concern
+        if listening is None or listening.behind:
+            return inbound, concern
+        try:
+            heard = await asyncio.wait_for(listening.hear(prose), GLANCE)
+        except (Deaf, TimeoutError):
+            return inbound, concern
+        ordinary = heard is not None and heard.ask
+        return inbound, replace(concern, level=Level.WATCH, ask=True) if ordinary else concern
 
     def _listens(self, inbound: Inbound, concern: Concern | None) -> bool:
         """Whether the model is to be asked: where a phrase is sure, it has nothing to add."""
