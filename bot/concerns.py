@@ -58,6 +58,10 @@ class Category(StrEnum):
     NONE = "none"
 
 
+BELIEVED = frozenset({Category.SUICIDE, Category.SELF_HARM})
+"""Explicit words of these are believed, whatever a model makes of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Concern:
     """One concern heard in one message.

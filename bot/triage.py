@@ -1,11 +1,11 @@
 """Triage: what somebody's words may mean for their safety comes before all else that is done with them.
 
 What explicit phrases hear is committed at once: flag, alert and card in a unit of its own. Help for whoever
-asks for it outright is, too. A model at hand has a glance at explicit words before: where it knows them as
-ordinary ("kill me now, the screen froze"), the bot asks instead. What only the model can hear, or what a
-phrase is not sure of, takes the time that it takes, off the event loop, and is committed before the message's
-own turn. What the storage cannot
-take in time is answered past it: cards, calls, and the presses of somebody who may be in danger.
+asks for it outright is, too. Of anything but suicide and self-harm a model at hand has a glance before: where
+it takes the words for ordinary ("he hit me hard with that tax bill"), the bot asks. What only the model can
+hear, or what a phrase is not sure of, takes the time that it takes, off the event loop, and is committed
+before the message's own turn. What the storage cannot take in time is answered past it: cards, calls, and the
+presses of somebody who may be in danger.
 
 One message that cannot be committed, by a fault of ours, must not keep all others from being heard: its turn
 fails with it, and both are tried again.
@@ -19,7 +19,7 @@ from functools import partial
 from typing import TypeVar
 
 from bot import crisis, inbox, safety, sos
-from bot.concerns import Concern, Hearer, Level
+from bot.concerns import BELIEVED, Concern, Hearer, Level
 from bot.direct import Direct
 from bot.host import Host
 from bot.inbound import Inbound, Pressed
@@ -219,9 +219,11 @@ class Triage:
         return None if answers else heard
 
     async def _glanced(self, inbound: Inbound, concern: Concern | None) -> Heard:
-        """Explicit words as they are, or asked about where the model would not even ask; see `Hearing`."""
+        """Explicit words as they are, or asked about where the model takes them for ordinary (`Hearing`)."""
         prose, listening = inbound.prose, self._listening
         if concern is None or concern.expected or not concern.crisis or prose is None:
+            return inbound, concern
+        if concern.category in BELIEVED:
             return inbound, concern
         if listening is None or listening.behind:
             return inbound, concern

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bot.concerns import Category, Concern, Level
+from bot.concerns import BELIEVED, Category, Concern, Level
 from bot.understanding.model import CALM, Model, NoModel, load
 from bot.understanding.screen import CONTENT, Finding, Screen, readable, strongest, weight
 
 MODEL = "model.npz"
+ORDINARY = 0.3
+"""The model's score up to which explicit words are asked about, but for those that are `BELIEVED`."""
 
 
 class Hearing:
@@ -65,8 +67,7 @@ class Hearing:
         except Exception as broken:  # a broken model must never cost what the phrases heard
             self._model, self.problem = None, f"the model broke and is switched off: {type(broken).__name__}"
             return heard
-        ask = model.limits.ask
-        return [_both(one, *judged[at], ask) if at in judged else one for at, one in enumerate(heard)]
+        return [_both(one, *judged[at]) if at in judged else one for at, one in enumerate(heard)]
 
     def scores(self, text: str) -> list[tuple[str, list[tuple[str, float]]]]:
         """What the model thinks of each sentence that it does not know as ordinary."""
@@ -83,12 +84,13 @@ def _settled(findings: Sequence[Finding]) -> bool:
     return any(f.phrase.always and f.concern is not None and f.concern.crisis for f in findings)
 
 
-def _both(heard: Concern | None, guessed: Concern | None, score: float, ask: float) -> Concern | None:
-    """What phrases and model make of a message. Explicit words about which the model would not even ask are
-    asked about; a phrase that only asks is dropped where the model knows the words as ordinary."""
+def _both(heard: Concern | None, guessed: Concern | None, score: float) -> Concern | None:
+    """What phrases and model make of a message. Explicit words that the model takes for ordinary are asked
+    about; a phrase that only asks is dropped where the model knows the words as ordinary."""
     guesses = guessed is not None and (guessed.crisis or guessed.ask)
     if heard is not None and heard.crisis:
-        return heard if guesses or score > ask else replace(heard, level=Level.WATCH, ask=True)
+        sure = guesses or score > ORDINARY or heard.category in BELIEVED
+        return heard if sure else replace(heard, level=Level.WATCH, ask=True)
     if guessed is None:
         return None if heard is not None and heard.ask and score < CALM else heard
     if heard is None or (weight(heard) < weight(guessed) and not _tells_of_use(heard, guessed)):

@@ -91,15 +91,15 @@ def _names(example: Example) -> Iterator[str]:
 # what it was when somebody last looked. ("heard" or "sure", name, least or most, share)
 Floors = Sequence[tuple[str, str, str, float]]
 FLOORS: Floors = (
-    ("heard", "crisis", "least", 0.88),
-    ("heard", "crisis en", "least", 0.88),
-    ("heard", "crisis es", "least", 0.87),
-    ("heard", "emergency", "least", 0.92),
-    ("sure", "emergency", "least", 0.64),
-    ("heard", "tricky", "most", 0.25),
-    ("sure", "tricky", "most", 0.09),
-    ("heard", "talk", "most", 0.27),
-    ("sure", "watch", "most", 0.15),
+    ("heard", "crisis", "least", 0.90),
+    ("heard", "crisis en", "least", 0.90),
+    ("heard", "crisis es", "least", 0.89),
+    ("heard", "emergency", "least", 0.93),
+    ("sure", "emergency", "least", 0.62),
+    ("heard", "tricky", "most", 0.23),
+    ("sure", "tricky", "most", 0.08),
+    ("heard", "talk", "most", 0.25),
+    ("sure", "watch", "most", 0.11),
 )
 PHRASES_ALONE = 0.40
 

@@ -69,7 +69,7 @@ class Thresholds:
     """
 
     ask: float = 0.425
-    sure: float = 0.64
+    sure: float = 0.67
     emergency: float = 0.3
     grave: float = 0.27
     watch: float = 0.173

@@ -12,7 +12,7 @@ from bot.concerns import Category, Concern, Level
 from bot.inbound import Said
 from bot.listening import Deaf, Listening
 from bot.rows import Incoming, Message, Receipt
-from tests.crisis.clinic import BURDEN, DIE, HINT, MORE, PULL, VEILED, Model, Ward, listen
+from tests.crisis.clinic import BURDEN, DIE, HINT, MORE, PULL, SHAKES, VEILED, Model, Ward, listen
 
 
 async def test_what_only_the_model_hears_brings_card_and_alert_before_its_turn(
@@ -71,34 +71,42 @@ async def test_what_a_phrase_is_not_sure_of_the_model_may_know_as_ordinary(
     assert await small_ward.rules(kim) == []
 
 
-async def test_explicit_words_that_the_model_knows_as_ordinary_are_asked_about(
+async def test_explicit_words_that_the_model_takes_for_ordinary_are_asked_about(
+    ward: Ward, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MORE, SHAKES, Concern(Level.WATCH, Category.WITHDRAWAL, SHAKES, ask=True))
+    await listen(ward, model)
+    sam = await ward.enrol()
+    await ward.says(sam, SHAKES)
+    assert await ward.rules(sam) == [("crisis", "watch")]
+    kept = await ward.do(lambda unit: unit.find(Message, patient_id=sam))
+    assert [row.text for row in kept] == [SHAKES]
+
+
+async def test_explicit_words_of_suicide_are_believed_whatever_the_model_makes_of_them(
     ward: Ward, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(MORE, DIE, Concern(Level.WATCH, Category.SUICIDE, DIE, ask=True))
     await listen(ward, model)
     sam = await ward.enrol()
-    _, question = await ward.says(sam, DIE)
-    assert "have you wished you were dead?" in question
-    assert await ward.rules(sam) == [("crisis", "watch")]
-    kept = await ward.do(lambda unit: unit.find(Message, patient_id=sam))
-    assert [row.text for row in kept] == [DIE]
+    await ward.says(sam, DIE)
+    assert await ward.rules(sam) == [("crisis", "urgent")]
 
 
 async def test_in_a_flood_the_model_has_no_glance_at_explicit_words(
     ward: Ward, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(MORE, DIE, Concern(Level.WATCH, Category.SUICIDE, DIE, ask=True))
+    monkeypatch.setitem(MORE, SHAKES, Concern(Level.WATCH, Category.WITHDRAWAL, SHAKES, ask=True))
     await listen(ward, model)
     door = ward.intake()
     sam = await ward.enrol()
-    await door.receive([await ward.inbound(sam, Said(DIE))], more=True)
+    await door.receive([await ward.inbound(sam, Said(SHAKES))], more=True)
     assert await ward.rules(sam) == [("crisis", "urgent")]
 
 
 async def test_an_explicit_phrase_waits_for_no_model_and_the_rest_is_kept_for_later(
     ward: Ward, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(triage, "GLANCE", 0.01)
     monkeypatch.setattr(intake, "LISTENS", 0.01)
     model.open.clear()
     await listen(ward, model)

@@ -23,63 +23,63 @@ THIRD = 3  # of the messages every third is read here; `measure` reads them all
 KEPT: dict[tuple[str, ...], Floors] = {
     # Written apart from lists and examples; the lists were widened afterwards.
     APART: (
-        ("heard", "crisis", "least", 0.98),
-        ("heard", "crisis en", "least", 0.98),
-        ("heard", "crisis es", "least", 0.97),
-        ("heard", "emergency", "least", 0.98),
-        ("sure", "emergency", "least", 0.85),
-        ("heard", "tricky", "most", 0.17),
-        ("sure", "tricky", "most", 0.08),
+        ("heard", "crisis", "least", 0.99),
+        ("heard", "crisis en", "least", 0.99),
+        ("heard", "crisis es", "least", 0.99),
+        ("heard", "emergency", "least", 0.99),
+        ("sure", "emergency", "least", 0.86),
+        ("heard", "tricky", "most", 0.16),
+        ("sure", "tricky", "most", 0.09),
         ("heard", "talk", "most", 0.14),
         ("sure", "watch", "most", 0.08),
     ),
     # Danger that veils itself, and what looks as much like it as can be.
     ("veiled",): (
-        ("heard", "crisis", "least", 0.94),
-        ("heard", "crisis en", "least", 0.95),
-        ("heard", "crisis es", "least", 0.9),
-        ("heard", "emergency", "least", 0.96),
-        ("sure", "emergency", "least", 0.89),
-        ("heard", "tricky", "most", 0.22),
-        ("sure", "tricky", "most", 0.07),
-        ("heard", "talk", "most", 0.14),
-        ("sure", "watch", "most", 0.09),
+        ("heard", "crisis", "least", 0.95),
+        ("heard", "crisis en", "least", 0.97),
+        ("heard", "crisis es", "least", 0.92),
+        ("heard", "emergency", "least", 0.97),
+        ("sure", "emergency", "least", 0.88),
+        ("heard", "tricky", "most", 0.20),
+        ("sure", "tricky", "most", 0.12),
+        ("heard", "talk", "most", 0.13),
+        ("sure", "watch", "most", 0.11),
     ),
     # As people write late in the evening, plain and veiled.
     ("evening",): (
-        ("heard", "crisis", "least", 0.93),
-        ("heard", "crisis en", "least", 0.92),
-        ("heard", "crisis es", "least", 0.96),
-        ("heard", "emergency", "least", 0.96),
-        ("sure", "emergency", "least", 0.9),
-        ("heard", "tricky", "most", 0.25),
-        ("sure", "tricky", "most", 0.03),
+        ("heard", "crisis", "least", 0.94),
+        ("heard", "crisis en", "least", 0.91),
+        ("heard", "crisis es", "least", 0.97),
+        ("heard", "emergency", "least", 0.95),
+        ("sure", "emergency", "least", 0.90),
+        ("heard", "tricky", "most", 0.24),
+        ("sure", "tricky", "most", 0.01),
         ("heard", "talk", "most", 0.17),
-        ("sure", "watch", "most", 0.14),
+        ("sure", "watch", "most", 0.10),
     ),
     # Nearly all of it veiled, and all talk odd.
     ("night",): (
-        ("heard", "crisis", "least", 0.92),
-        ("heard", "crisis en", "least", 0.94),
-        ("heard", "crisis es", "least", 0.87),
-        ("heard", "emergency", "least", 0.95),
-        ("sure", "emergency", "least", 0.86),
-        ("heard", "tricky", "most", 0.34),
+        ("heard", "crisis", "least", 0.93),
+        ("heard", "crisis en", "least", 0.95),
+        ("heard", "crisis es", "least", 0.89),
+        ("heard", "emergency", "least", 0.96),
+        ("sure", "emergency", "least", 0.82),
+        ("heard", "tricky", "most", 0.33),
         ("sure", "tricky", "most", 0.11),
-        ("heard", "talk", "most", 0.38),
-        ("sure", "watch", "most", 0.12),
+        ("heard", "talk", "most", 0.37),
+        ("sure", "watch", "most", 0.10),
     ),
     # Plain, veiled and buried in even parts, by two who had seen nothing of all this.
     ("dawn",): (
-        ("heard", "crisis", "least", 0.9),
-        ("heard", "crisis en", "least", 0.89),
-        ("heard", "crisis es", "least", 0.9),
+        ("heard", "crisis", "least", 0.90),
+        ("heard", "crisis en", "least", 0.90),
+        ("heard", "crisis es", "least", 0.91),
         ("heard", "emergency", "least", 0.95),
-        ("sure", "emergency", "least", 0.81),
-        ("heard", "tricky", "most", 0.34),
-        ("sure", "tricky", "most", 0.09),
-        ("heard", "talk", "most", 0.16),
-        ("sure", "watch", "most", 0.19),
+        ("sure", "emergency", "least", 0.75),
+        ("heard", "tricky", "most", 0.33),
+        ("sure", "tricky", "most", 0.17),
+        ("heard", "talk", "most", 0.15),
+        ("sure", "watch", "most", 0.14),
     ),
 }
 """What was measured of every third message when somebody last looked, and a little room."""
@@ -206,6 +206,18 @@ def test_a_model_that_breaks_is_switched_off_and_costs_nothing_that_was_heard(
 def test_messages_that_are_read_together_are_read_as_one_by_one(hearing: Hearing) -> None:
     said = ["I set the date", "I want to die", "", "the light was lovely. I counted my pills", "kill me lol"]
     assert hearing.listen(said) == [hearing(text) for text in said]
+
+
+def test_explicit_words_that_it_takes_for_ordinary_are_asked_about_but_for_suicide(hearing: Hearing) -> None:
+    taxes, coffee = "they hit me hard with taxes this year", "caf\ufffd, I want to kill myself"
+    phrase = hearing.quick(taxes)
+    assert phrase is not None
+    assert phrase.crisis
+    doubted, believed = hearing.listen([taxes, coffee])
+    assert doubted is not None
+    assert doubted.ask
+    assert believed is not None
+    assert believed.crisis
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u2764\ufe0f", "...", "\u200b"])

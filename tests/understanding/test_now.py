@@ -75,9 +75,9 @@ def test_what_only_the_model_hears_has_its_time_from_the_same_words(
     screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Model:
-        def concerns(self, messages: Sequence[Any]) -> list[tuple[Concern, bool]]:
+        def concerns(self, messages: Sequence[Any]) -> list[tuple[Concern, float]]:
             return [
-                (Concern(Level.WATCH, Category.LAPSE, sentences[0].typed), False) for sentences, _ in messages
+                (Concern(Level.WATCH, Category.LAPSE, sentences[0].typed), 0.5) for sentences, _ in messages
             ]
 
     hearing = Hearing(screen=screen)
