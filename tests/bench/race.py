@@ -188,7 +188,8 @@ class Line:
 
 
 def summed(heats: list[Heat]) -> list[Line]:
-    """A line for each bot and size; `ratio` is the median of its CPU to the yardstick's in the same round."""
+    """A line for each bot and size; `ratio` is the median of its CPU to the yardstick's in the same round.
+    A yardstick that left somebody without a reply measures nothing."""
     groups: dict[tuple[str, int], list[Heat]] = {}
     for one in heats:
         groups.setdefault((one.entrant, one.users), []).append(one)
@@ -196,7 +197,8 @@ def summed(heats: list[Heat]) -> list[Line]:
     for (name, users), group in groups.items():
         costs = [one.cpu for one in group]
         against = groups.get((YARDSTICK, users), [])
-        ratios = [one.cpu / other.cpu for one, other in zip(group, against, strict=False)]
+        stopped = any(one.lost for one in against)
+        ratios = [] if stopped else [one.cpu / other.cpu for one, other in zip(group, against, strict=False)]
         middle: dict[str, Any] = {
             field: median(getattr(one, field) for one in group)
             for field in ("rate", "cpu", "p50", "p99", "resident", "calls", "redis")
@@ -224,7 +226,7 @@ def table(lines: list[Line]) -> str:
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for line in sorted(lines, key=lambda line: (line.users, order[line.entrant])):
-        ratio = f"{line.ratio:.2f}" if line.ratio is not None else ""
+        ratio = f"{line.ratio:.2f}" if line.ratio is not None else "–"
         rows.append(
             f"| {shown[line.entrant]} | {line.users:,} | {line.rate:,.0f} "
             f"| {line.cpu:,.0f} ±{line.spread:.0f} % "
