@@ -80,8 +80,10 @@ def _taken_back(findings: Sequence[Finding]) -> bool:
 
 
 def _settled(findings: Sequence[Finding]) -> bool:
-    """Whether a phrase was heard that nothing takes back."""
-    return any(f.phrase.always and f.concern is not None and f.concern.crisis for f in findings)
+    """Whether a phrase was heard that nothing takes back, or one of those that are believed: the model has
+    nothing to add then, whatever else the message says."""
+    grave = ((f.phrase, f.concern) for f in findings if f.concern is not None and f.concern.crisis)
+    return any(phrase.always or concern.category in BELIEVED for phrase, concern in grave)
 
 
 def _both(heard: Concern | None, guessed: Concern | None, score: float) -> Concern | None:
@@ -89,8 +91,7 @@ def _both(heard: Concern | None, guessed: Concern | None, score: float) -> Conce
     about; a phrase that only asks is dropped where the model knows the words as ordinary."""
     guesses = guessed is not None and (guessed.crisis or guessed.ask)
     if heard is not None and heard.crisis:
-        sure = guesses or score > ORDINARY or heard.category in BELIEVED
-        return heard if sure else replace(heard, level=Level.WATCH, ask=True)
+        return heard if guesses or score > ORDINARY else replace(heard, level=Level.WATCH, ask=True)
     if guessed is None:
         return None if heard is not None and heard.ask and score < CALM else heard
     if heard is None or (weight(heard) < weight(guessed) and not _tells_of_use(heard, guessed)):

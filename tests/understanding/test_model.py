@@ -213,11 +213,13 @@ def test_explicit_words_that_it_takes_for_ordinary_are_asked_about_but_for_suici
     phrase = hearing.quick(taxes)
     assert phrase is not None
     assert phrase.crisis
-    doubted, believed = hearing.listen([taxes, coffee])
+    doubted, believed, both = hearing.listen([taxes, coffee, f"{taxes}. {coffee}"])
     assert doubted is not None
     assert doubted.ask
     assert believed is not None
     assert believed.crisis
+    assert both is not None
+    assert both.crisis
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u2764\ufe0f", "...", "\u200b"])
